@@ -1,0 +1,59 @@
+# The commands that everybody relies on. They need Python 3.11 or newer, make and git, and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate pyproject.toml --group build
+WORKERS ?= auto
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format openapi lock clean
+
+help:  ## What can be done
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# What is installed is marked by these two files; a changed lock installs anew.
+$(VENV)/service.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say which: make PYTHON=python3.11 demo" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the service needs ..."
+	@$(PIP) install --quiet --require-hashes -r requirements.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/development.installed: $(VENV)/service.installed requirements-dev.txt
+	@echo "Installing what the tests and checks need ..."
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/service.installed  ## Load the simulated council on SQLite, print its figures, serve them
+	@$(BIN)/pilotlight demo
+
+test: $(VENV)/development.installed  ## Run the tests, on SQLite and on a real PostgreSQL
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) $(PYTEST_ARGS)
+
+check: $(VENV)/development.installed  ## Format, lint, types, import rules, sizes, migrations, OpenAPI drift
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tests/sizes.py
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/pilotlight openapi | diff -q - openapi/openapi.json || { echo "openapi/openapi.json is out of date: make openapi"; exit 1; }
+
+format: $(VENV)/development.installed  ## Format the code and mend what can be mended
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+openapi: $(VENV)/service.installed  ## Write openapi/openapi.json anew
+	@$(BIN)/pilotlight openapi > openapi/openapi.json
+
+lock: $(VENV)/development.installed  ## Resolve the dependencies anew (takes newer versions with UPGRADE=--upgrade)
+	@$(LOCK) $(UPGRADE) --group development --output-file requirements-dev.txt
+	@$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt
+
+clean:  ## Remove what was installed and made
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

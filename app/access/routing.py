@@ -1,0 +1,189 @@
+"""The one way in: authenticate, authorise, receive the body, then one transaction around the handler.
+
+The commit happens after the answer is made and before it is sent, so a client never sees a success that
+was not written; the answer to an Idempotency-Key is stored in the same transaction.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response, Security, params
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access import service
+from app.access.permissions import Scope
+from app.access.principals import Principal
+from app.core import idempotency
+from app.core.body import BodyLimit, media_type_of, receive_body
+from app.core.database import Database
+from app.core.errors import FieldError, Invalid
+from app.core.settings import Settings
+
+SIMULATED_HEADER = "Pilotlight-Simulated"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# Documents the scheme; the check itself is the route's, before anything is read.
+_BEARER = HTTPBearer(auto_error=False, description="An API key: `Bearer plk_…`.")
+
+
+def requires(scope: Scope) -> params.Security:
+    """Stated on a route: only principals with this scope."""
+    return Security(_BEARER, scopes=[scope])  # type: ignore[no-any-return]  # typed as Any
+
+
+def authenticated() -> params.Security:
+    """Stated on a route: every principal of an organisation, about that organisation."""
+    return Security(_BEARER, scopes=[])  # type: ignore[no-any-return]  # typed as Any
+
+
+def _session(request: Request) -> AsyncSession:
+    session: AsyncSession = request.state.session
+    return session
+
+
+def _principal(request: Request) -> Principal:
+    principal: Principal = request.state.principal
+    return principal
+
+
+Session = Annotated[AsyncSession, Depends(_session)]
+Caller = Annotated[Principal, Depends(_principal)]
+IfMatch = Annotated[
+    str | None, Header(max_length=1000, description="The ETag of your last GET of this resource.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a route demands: a scope, or None for anybody with a key."""
+
+    scope: Scope | None
+
+
+def access_of(dependencies: list[params.Depends]) -> Access | None:
+    """The access that a route states, None where it states none."""
+    stated = [d for d in dependencies if isinstance(d, params.Security) and d.dependency is _BEARER]
+    if len(stated) != 1:
+        return None
+    scopes = list(stated[0].scopes or ())
+    return Access(Scope(scopes[0]) if scopes else None)
+
+
+class ApiRoute(APIRoute):
+    """A route of the API. One that does not state its access cannot be defined."""
+
+    bulk = False
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
+        super().__init__(path, endpoint, **kwargs)
+        access = access_of(self.dependencies)
+        if access is None:
+            raise TypeError(f"{endpoint.__qualname__} does not state its access: see requires()")
+        self.access = access
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # the base says Coroutine
+        handle = super().get_route_handler()
+        known = set(_query_parameters(self.dependant))
+
+        async def in_transaction(request: Request) -> Response:
+            database: Database = request.app.state.database
+            settings: Settings = request.app.state.settings
+            principal = await service.authenticate(database, request.headers.get("authorization"))
+            service.authorise(principal, self.access.scope)
+            _check_parameters(request, known)
+            request.state.principal = principal
+            if request.method in _SAFE_METHODS:
+                async with database.transaction(read_only=True) as session:
+                    request.state.session = session
+                    response = await handle(request)
+            else:
+                response = await self._write(request, handle, database, settings, principal)
+            if principal.organisation.is_simulated:
+                response.headers[SIMULATED_HEADER] = "true"
+            return response
+
+        return in_transaction
+
+    async def _write(
+        self,
+        request: Request,
+        handle: Callable[[Request], Awaitable[Response]],
+        database: Database,
+        settings: Settings,
+        principal: Principal,
+    ) -> Response:
+        key = request.headers.get(idempotency.HEADER) if request.method == "POST" else None
+        if key is not None:
+            idempotency.check_key(key)
+        with await receive_body(request, self._limit(settings)) as body:
+            request.state.body = body
+            async with database.transaction() as session:
+                request.state.session = session
+                if key is None:
+                    return await handle(body.as_request(request))
+                claim = idempotency.Claim(
+                    organisation_id=principal.organisation_id,
+                    principal_id=principal.id,
+                    key=key,
+                    fingerprint=_fingerprint(request, settings, body.digest),
+                    lifetime=timedelta(hours=settings.idempotency_hours),
+                )
+                stored = await idempotency.take(session, claim)
+                if stored is not None:
+                    return stored
+                response = await handle(body.as_request(request))
+                shown = getattr(request.state, "replay_body", None)
+                await idempotency.keep(
+                    session, claim, response, bytes(response.body) if shown is None else shown
+                )
+                return response
+
+    def _limit(self, settings: Settings) -> BodyLimit:
+        if self.bulk:
+            return BodyLimit(
+                settings.max_bulk_json_bytes, settings.max_bulk_bytes, gzip_allowed=True
+            )
+        return BodyLimit(settings.max_body_bytes, settings.max_body_bytes)
+
+
+class BulkRoute(ApiRoute):
+    """A route that takes many rows: its body may be large, and gzipped."""
+
+    bulk = True
+
+
+def _fingerprint(request: Request, settings: Settings, digest: bytes) -> bytes:
+    return idempotency.fingerprint_of(
+        settings.secret_key.get_secret_value(),
+        request.method.encode(),
+        request.url.path.encode(),
+        request.url.query.encode(),
+        media_type_of(request).encode(),
+        digest,
+    )
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[str]:
+    """Names of the query parameters that a route takes, by itself or through what it depends on."""
+    yield from (field.alias for field in dependant.query_params)
+    for dependency in dependant.dependencies:
+        yield from _query_parameters(dependency)
+
+
+def _check_parameters(request: Request, known: set[str]) -> None:
+    # A misspelt filter that is silently left out would answer another question than was asked.
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        detail = "This parameter is not known here. Known: " + (", ".join(sorted(known)) or "none")
+        raise Invalid(
+            detail,
+            code="unknown_parameter",
+            errors=[
+                FieldError("/" + name[:100], "unknown_parameter", detail) for name in unknown[:20]
+            ],
+        )

@@ -1,0 +1,43 @@
+"""The one scoping helper: every read of a tenant's table starts here.
+
+What is outside it does not exist for the caller: 404, never 403.
+"""
+
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+from sqlmodel.sql.expression import Select, SelectOfScalar
+
+from app.access.principals import Principal
+from app.core.models import TenantRow
+
+Row = TypeVar("Row", bound=TenantRow)
+
+
+def within(principal: Principal, model: type[TenantRow]) -> list[ColumnElement[bool]]:
+    """The conditions that keep a statement on `model` within the principal's reach.
+
+    A model of which some principals reach a part only says so in a class method `reach(principal)`.
+    """
+    conditions: list[ColumnElement[bool]] = [
+        col(model.organisation_id) == principal.organisation_id
+    ]
+    reach = getattr(model, "reach", None)
+    narrower = reach(principal) if reach is not None else None
+    if narrower is not None:
+        conditions.append(narrower)
+    return conditions
+
+
+def scoped(principal: Principal, model: type[Row]) -> SelectOfScalar[Row]:
+    """All rows of `model` that the principal may reach."""
+    return select(model).where(*within(principal, model))
+
+
+def scoped_columns(
+    principal: Principal, model: type[TenantRow], *columns: Any
+) -> Select[*tuple[Any, ...]]:
+    """The same for some columns, or aggregates, of `model`."""
+    statement: Select[*tuple[Any, ...]] = Select(*columns).select_from(model)
+    return statement.where(*within(principal, model))

@@ -1,0 +1,166 @@
+"""Keys: made, recognised, revoked."""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access import repository
+from app.access.models import ApiKey
+from app.access.permissions import SCOPES_OF_ROLE, Scope
+from app.access.principals import Principal, PrincipalKind
+from app.access.schemas import ApiKeyIn
+from app.audit_log import service as audit_log
+from app.core import clock
+from app.core.database import Database
+from app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from app.core.pagination import PageQuery
+
+PREFIX = "plk_"
+_SECRET_BYTES = 24
+_ORGANISATION_BYTES = 16
+
+# Use is noted this seldom, so that a busy key does not turn every read into a write of its row.
+_USE_NOTED_EVERY = timedelta(minutes=5)
+
+
+def new_key(organisation_id: UUID) -> str:
+    """A fresh key: the prefix, then the organisation and 192 random bits in base64url.
+
+    It carries its organisation so that it is looked up by the full key of its row, on one shard.
+    """
+    body = organisation_id.bytes + secrets.token_bytes(_SECRET_BYTES)
+    return PREFIX + base64.urlsafe_b64encode(body).decode().rstrip("=")
+
+
+def organisation_of(key: str) -> UUID | None:
+    """The organisation that a key names; None where it is not a key of ours."""
+    body = key.removeprefix(PREFIX)
+    if body == key:
+        return None
+    try:
+        raw = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    if len(raw) != _ORGANISATION_BYTES + _SECRET_BYTES:
+        return None
+    return UUID(bytes=raw[:_ORGANISATION_BYTES])
+
+
+def digest_of(key: str) -> bytes:
+    """SHA-256: a secret of 192 random bits needs no slow hash."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def authenticate(database: Database, authorization: str | None) -> Principal:
+    """The principal of an `Authorization` header.
+
+    Raises:
+        Unauthenticated: there is none, or its key is unknown, revoked or expired.
+    """
+    scheme, _, key = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise Unauthenticated(
+            "Send a key as: Authorization: Bearer plk_…", code="credentials_missing"
+        )
+    organisation_id = organisation_of(key.strip())
+    async with database.transaction(read_only=True) as session:
+        found = (
+            await repository.find_by_digest(session, organisation_id, digest_of(key.strip()))
+            if organisation_id is not None
+            else None
+        )
+    if found is None:
+        raise Unauthenticated("This key is not known here.", code="credentials_unknown")
+    row, organisation = found
+    now = clock.now()
+    if row.revoked_at is not None:
+        raise Unauthenticated("This key was revoked. Ask for a new one.", code="key_revoked")
+    if row.expires_at is not None and row.expires_at <= now:
+        raise Unauthenticated("This key has expired. Ask for a new one.", code="key_expired")
+    if row.last_used_at is None or row.last_used_at + _USE_NOTED_EVERY <= now:
+        async with database.transaction() as session:
+            await repository.note_use(session, row.organisation_id, row.id, now)
+    return Principal(
+        organisation=organisation,
+        kind=PrincipalKind.API_KEY,
+        id=row.id,
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        role=row.role,
+        person_id=row.person_id,
+    )
+
+
+def authorise(principal: Principal, scope: Scope | None) -> None:
+    """Hold the principal against what a route needs.
+
+    Raises:
+        Forbidden: the scope is missing; the answer names it.
+    """
+    if scope is not None and not principal.may(scope):
+        raise Forbidden(
+            f"This needs the scope {scope}, which your key does not have. "
+            "Ask an administrator of your organisation for a key that has it.",
+            code="scope_missing",
+        )
+
+
+async def create_key(
+    session: AsyncSession, principal: Principal, wanted: ApiKeyIn
+) -> tuple[ApiKey, str]:
+    """Make a key; returns its row and the key itself, which is not kept."""
+    if wanted.expires_at is not None and wanted.expires_at <= clock.now():
+        raise Invalid.field("/expires_at", "in_the_past", "expires_at must lie in the future")
+    if wanted.person_id is not None and not await repository.person_exists(
+        session, principal, wanted.person_id
+    ):
+        raise Invalid.field(
+            "/person_id", "unknown_person", "There is no such person. GET /people lists them."
+        )
+    key = new_key(principal.organisation_id)
+    scopes = SCOPES_OF_ROLE[wanted.role] if wanted.role is not None else wanted.scopes
+    row = ApiKey(
+        organisation_id=principal.organisation_id,
+        name=wanted.name,
+        digest=digest_of(key),
+        hint=key[-4:],
+        role=wanted.role,
+        scopes=sorted(scopes),
+        person_id=wanted.person_id,
+        expires_at=wanted.expires_at,
+    )
+    session.add(row)
+    await session.flush()
+    await audit_log.record(
+        session,
+        principal,
+        "api_key.created",
+        row.id,
+        details={"role": wanted.role, "scopes": row.scopes},
+    )
+    return row, key
+
+
+async def list_keys(
+    session: AsyncSession, principal: Principal, query: PageQuery
+) -> tuple[list[ApiKey], str | None]:
+    return await repository.page(session, principal, query)
+
+
+async def revoke_key(session: AsyncSession, principal: Principal, key_id: UUID) -> None:
+    """Revoke a key for good; revoking it again changes nothing.
+
+    Raises:
+        NotFound: the organisation has no such key.
+    """
+    row = await repository.find(session, principal, key_id, for_update=True)
+    if row is None:
+        raise NotFound("There is no such key.")
+    if row.revoked_at is not None:
+        return
+    row.revoked_at = clock.now()
+    await audit_log.record(session, principal, "api_key.revoked", row.id)

@@ -1,0 +1,55 @@
+"""Recording and reading who did what."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.audit_log import repository
+from app.audit_log.models import AuditEvent
+from app.core.logging import request_id
+from app.core.pagination import PageQuery
+
+
+async def record(
+    session: AsyncSession,
+    principal: Principal,
+    action: str,
+    resource_id: UUID | None = None,
+    *,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Append an event, in the transaction of the write that it speaks of.
+
+    Args:
+        session: the transaction of the write.
+        principal: who acts.
+        action: `noun.verb`, the verb in the past.
+        resource_id: which thing, where it is one.
+        details: names of fields, codes and counts; never a personal value.
+    """
+    session.add(
+        AuditEvent(
+            organisation_id=principal.organisation_id,
+            principal_kind=principal.kind,
+            principal_id=principal.id,
+            action=action,
+            resource_id=resource_id,
+            request_id=request_id.get(),
+            details=dict(details or {}),
+        )
+    )
+
+
+async def page(
+    session: AsyncSession,
+    principal: Principal,
+    query: PageQuery,
+    *,
+    action: str | None,
+    resource_id: UUID | None,
+) -> tuple[list[AuditEvent], str | None]:
+    """Events of the organisation, newest first."""
+    return await repository.page(session, principal, query, action=action, resource_id=resource_id)

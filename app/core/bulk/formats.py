@@ -1,0 +1,243 @@
+"""JSON, NDJSON and CSV turned into typed rows, a chunk at a time.
+
+A row is a `msgspec.Struct`; one that cannot be decoded becomes a `RowError` that names the field and
+never the value. What makes the whole file unreadable (no header, not UTF-8, not JSON) is a problem.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any, Generic, TypeVar
+
+import msgspec
+
+from app.core.bulk.results import RowError
+from app.core.errors import FieldError, Invalid, UnsupportedMediaType
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+CHUNK_ROWS = 5_000
+MAX_LINE_BYTES = 65_536
+
+RowType = TypeVar("RowType", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[RowType]):
+    """A row of the file: its place from 0, and what it says or why it cannot be read."""
+
+    index: int
+    row: RowType | None = None
+    error: RowError | None = None
+
+
+def read_rows(
+    file: IO[bytes], media_type: str, row_type: type[RowType]
+) -> Iterator[list[Parsed[RowType]]]:
+    """The rows of a file in chunks of at most `CHUNK_ROWS`.
+
+    Raises:
+        UnsupportedMediaType: none of the three formats.
+        Invalid: the file as a whole cannot be read.
+    """
+    readers = {JSON: _json, NDJSON: _ndjson, CSV: _csv}
+    if media_type not in readers:
+        raise UnsupportedMediaType(f"Send the rows as {JSON}, {NDJSON} or {CSV}.")
+    chunk: list[Parsed[RowType]] = []
+    for parsed in readers[media_type](file, row_type):
+        chunk.append(parsed)
+        if len(chunk) == CHUNK_ROWS:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
+    items: list[msgspec.Raw]
+
+
+def _json(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
+    try:
+        envelope = msgspec.json.decode(file.read(), type=_Envelope)
+    except msgspec.ValidationError:
+        detail = 'The body must be an object with one field, "items", a list of rows.'
+        raise Invalid.field("/items", "wrong_type", detail) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise Invalid(
+            "The body is not complete, valid JSON; nothing was written.", code="malformed_json"
+        ) from None
+    decoder = msgspec.json.Decoder(row_type)
+    for index, raw in enumerate(envelope.items):
+        yield _decoded(index, decoder, bytes(raw))
+
+
+def _ndjson(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
+    decoder = msgspec.json.Decoder(row_type)
+    index = 0
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
+            while line and not line.endswith(b"\n"):
+                line = file.readline(MAX_LINE_BYTES)
+            detail = f"The line is longer than {MAX_LINE_BYTES} bytes."
+            yield Parsed(index, error=RowError(index, "row_too_long", detail))
+        elif not line.strip():
+            continue
+        else:
+            if index == 0:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            yield _decoded(index, decoder, line)
+        index += 1
+
+
+def _decoded(index: int, decoder: msgspec.json.Decoder[RowType], raw: bytes) -> Parsed[RowType]:
+    try:
+        return Parsed(index, row=decoder.decode(raw))
+    except msgspec.ValidationError as error:
+        return Parsed(index, error=_row_error(index, error))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return Parsed(index, error=RowError(index, "malformed_json", "The row is not valid JSON."))
+
+
+def _csv(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    reader = csv.reader(text, strict=True)
+    try:
+        header = _header(next(reader, None), row_type)
+        emptied = _emptied_by_a_blank(row_type)
+        index = 0
+        for cells in reader:
+            if cells:  # a blank line is no row
+                yield _row_of_cells(index, header, cells, row_type, emptied)
+                index += 1
+    except UnicodeDecodeError:
+        raise Invalid(
+            "The file is not UTF-8; nothing was written. Save it as CSV UTF-8 and send it again.",
+            code="not_utf8",
+        ) from None
+    except csv.Error:
+        raise Invalid(
+            f"The file is not valid CSV near line {reader.line_num}; nothing was written.",
+            code="malformed_csv",
+        ) from None
+    finally:
+        text.detach()  # the caller's file stays open
+
+
+def _header(cells: list[str] | None, row_type: type[RowType]) -> list[str]:
+    fields = msgspec.structs.fields(row_type)
+    known = [field.encode_name for field in fields]
+    header = [cell.strip() for cell in cells or ()]
+    unknown = [name for name in header if name not in known]
+    missing = [
+        field.encode_name for field in fields if field.required and field.encode_name not in header
+    ]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    problems = [
+        (unknown, "unknown_column", "is not a column known here"),
+        (missing, "missing_column", "is a column that must be there"),
+        (twice, "duplicate_column", "is a column that stands there twice"),
+    ]
+    errors = [
+        FieldError("/" + name[:100], code, f"{name[:100]!r} {meaning}.")
+        for names, code, meaning in problems
+        for name in names[:50]
+    ]
+    if errors:
+        raise Invalid(
+            f"The header row is not as it should be; nothing was written. {errors[0].detail} "
+            f"Known columns: {', '.join(known)}.",
+            code=errors[0].code,
+            errors=errors,
+        )
+    return header
+
+
+def _emptied_by_a_blank(row_type: type[RowType]) -> frozenset[str]:
+    """Fields for which a blank cell means "none"; for others it is as if the cell were not there."""
+    return frozenset(
+        field.encode_name
+        for field in msgspec.structs.fields(row_type)
+        if field.default is None or field.default is msgspec.UNSET
+    )
+
+
+def _row_of_cells(
+    index: int,
+    header: list[str],
+    cells: list[str],
+    row_type: type[RowType],
+    emptied: frozenset[str],
+) -> Parsed[RowType]:
+    if len(cells) != len(header):
+        detail = f"The row has {len(cells)} cells where the header has {len(header)}."
+        return Parsed(index, error=RowError(index, "wrong_number_of_cells", detail))
+    values: dict[str, str | None] = {}
+    for name, cell in zip(header, cells, strict=True):
+        if stripped := cell.strip():
+            values[name] = stripped
+        elif name in emptied:
+            values[name] = None
+    try:
+        return Parsed(index, row=msgspec.convert(values, row_type, strict=False))
+    except msgspec.ValidationError as error:
+        return Parsed(index, error=_row_error(index, error))
+
+
+_AT = re.compile(r" - at `\$\.?([^`]*)`$")
+_FIELD = re.compile(r"field `([^`]*)`")
+_CODES = (
+    ("Object missing required field", "missing_field"),
+    ("Object contains unknown field", "unknown_field"),
+    ("Invalid enum value", "unknown_value"),
+    ("Invalid value", "unknown_value"),
+    ("Invalid ", "wrong_format"),
+)
+_RANGE = re.compile(r"Expected `[^`]+` (>|<|of length)")
+
+
+def _row_error(index: int, error: msgspec.ValidationError) -> RowError:
+    message = str(error)
+    place = _AT.search(message)
+    path = place.group(1) if place else ""
+    if place:
+        message = message[: place.start()]
+    code = next((code for start, code in _CODES if message.startswith(start)), "wrong_type")
+    if _RANGE.match(message):
+        code = "out_of_range"
+    elif "matching regex" in message:
+        code, message = "wrong_format", "This is not written as it should be."
+    elif code == "unknown_value":
+        message = "This value is not one of those allowed."
+    elif code in ("missing_field", "unknown_field") and (named := _FIELD.search(message)):
+        path = named.group(1)
+    pointer = "/" + path.replace(".", "/")[:100] if path else ""
+    return RowError(index, code, message.replace("`", "")[:300], pointer)
+
+
+def schema_of(row_type: type[msgspec.Struct]) -> dict[str, Any]:
+    """The request body's description in OpenAPI: the same row in three formats."""
+    (schema,), components = msgspec.json.schema_components([row_type])
+    row = components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    columns = ",".join(field.encode_name for field in msgspec.structs.fields(row_type))
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                JSON: {
+                    "schema": {
+                        "title": f"{row_type.__name__}s",
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["items"],
+                        "properties": {"items": {"type": "array", "items": row}},
+                    }
+                },
+                NDJSON: {"schema": {"type": "string", "description": "One row a line."}},
+                CSV: {"schema": {"type": "string", "description": f"Header row: {columns}"}},
+            },
+        }
+    }

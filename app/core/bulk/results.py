@@ -1,0 +1,124 @@
+"""What became of each row of a bulk request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.core.errors import Invalid
+
+MAX_ERRORS = 10_000
+
+
+class Outcome(StrEnum):
+    """What became of a row."""
+
+    ACCEPTED = "accepted"
+    UPDATED = "updated"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a row was rejected; `index` counts the rows from 0."""
+
+    index: int
+    code: str
+    detail: str
+    pointer: str = ""
+
+
+@dataclass(slots=True)
+class BulkTally:
+    """Counts and errors as the rows go by; memory stays flat however many rows are bad."""
+
+    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    errors: list[RowError] = field(default_factory=list)
+    rows: list[Outcome] | None = None
+
+    def note(self, outcome: Outcome) -> None:
+        self.counts[outcome] += 1
+        if self.rows is not None:
+            self.rows.append(outcome)
+
+    def reject(self, error: RowError) -> None:
+        self.note(Outcome.REJECTED)
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(error)
+
+    def note_chunk(self, problems: Sequence[RowError | None], outcomes: Sequence[Outcome]) -> None:
+        """Note a chunk of rows in order: rejected where there is a problem, else the next outcome."""
+        written = iter(outcomes)
+        for problem in problems:
+            if problem is None:
+                self.note(next(written))
+            else:
+                self.reject(problem)
+
+    @property
+    def rejected(self) -> int:
+        return self.counts[Outcome.REJECTED]
+
+    @property
+    def written(self) -> int:
+        return self.counts[Outcome.ACCEPTED] + self.counts[Outcome.UPDATED]
+
+
+class RowErrorOut(BaseModel):
+    """Why a row was rejected."""
+
+    index: int = Field(description="The row's place, from 0; a CSV's header is not counted.")
+    code: str
+    detail: str
+    pointer: str = Field(description="JSON pointer of the field within the row.")
+
+
+class BulkResult(BaseModel):
+    """What became of a bulk request."""
+
+    accepted: int = Field(description="Rows that are new.")
+    updated: int = Field(description="Rows that replaced earlier values.")
+    duplicates: int = Field(description="Rows that were there already, unchanged.")
+    rejected: int = Field(description="Rows that were not written; `errors` says why.")
+    errors: list[RowErrorOut] = Field(
+        description=f"One a rejected row, the first {MAX_ERRORS}.", max_length=MAX_ERRORS
+    )
+    rows: list[Outcome] | None = Field(
+        default=None, description="Each row's outcome in order, where `rows=true` asks for it."
+    )
+    batch_id: UUID | None = Field(description="The import batch; null after a dry run.")
+    dry_run: bool
+
+
+def result_of(tally: BulkTally, *, batch_id: UUID | None, dry_run: bool) -> BulkResult:
+    """The answer for a tally."""
+    return BulkResult(
+        accepted=tally.counts[Outcome.ACCEPTED],
+        updated=tally.counts[Outcome.UPDATED],
+        duplicates=tally.counts[Outcome.DUPLICATE],
+        rejected=tally.rejected,
+        errors=[
+            RowErrorOut(index=e.index, code=e.code, detail=e.detail, pointer=e.pointer)
+            for e in tally.errors
+        ],
+        rows=tally.rows,
+        batch_id=batch_id,
+        dry_run=dry_run,
+    )
+
+
+class BulkRejected(Invalid):
+    """An atomic bulk request with a row that cannot be written; its body is the result as well."""
+
+    default_code = "rows_rejected"
+
+    def __init__(self, result: BulkResult) -> None:
+        body = result.model_dump(mode="json")
+        super().__init__(
+            f"{result.rejected} rows cannot be written, so none was (mode=atomic). "
+            "Mend the rows named in errors and send it again.",
+            extra=body,
+        )

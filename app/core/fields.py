@@ -1,0 +1,83 @@
+"""Types of input fields that every domain uses: capped, and strict about what JSON they take."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
+
+EARLIEST: Final = date(1900, 1, 1)
+LATEST: Final = date(2199, 12, 31)
+
+# No control characters but tab and line feed: PostgreSQL refuses NUL, and logs and CSVs break on others.
+PRINTABLE_PATTERN: Final = r"^[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]*$"
+_PRINTABLE = re.compile(PRINTABLE_PATTERN)
+_ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+
+
+def _printable(value: str) -> str:
+    if not _PRINTABLE.match(value):
+        raise PydanticCustomError("control_characters", "must not hold control characters")
+    return value
+
+
+def _iso_date(value: Any) -> Any:
+    # pydantic would take a number (seconds since 1970) or an instant for a date.
+    if isinstance(value, str) and not _ISO_DATE.match(value):
+        raise PydanticCustomError("date_format", "must be a date as YYYY-MM-DD (ISO 8601)")
+    if not isinstance(value, str | date):
+        raise PydanticCustomError("date_type", "must be a date as YYYY-MM-DD (ISO 8601)")
+    return value
+
+
+def _in_range(value: date) -> date:
+    if not EARLIEST <= value <= LATEST:
+        raise PydanticCustomError(
+            "date_out_of_range", f"must lie between {EARLIEST.isoformat()} and {LATEST.isoformat()}"
+        )
+    return value
+
+
+def _not_a_boolean(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("number_type", "must be a number")
+    return value
+
+
+Printable = AfterValidator(_printable)
+CalendarDate = Annotated[date, BeforeValidator(_iso_date), AfterValidator(_in_range)]
+Label = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    Printable,
+]
+Prose = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    Printable,
+]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Number = Annotated[float, BeforeValidator(_not_a_boolean), Field(allow_inf_nan=False)]
+DecimalNumber = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=14, decimal_places=6)]
+
+
+class Input(BaseModel):
+    """What a client sends: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Output(BaseModel):
+    """What a client receives."""
+
+    model_config = ConfigDict(from_attributes=True)

@@ -1,0 +1,111 @@
+"""What surrounds every request: an id, one log line, figures for Prometheus, and safe headers."""
+
+import re
+import time
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
+from prometheus_client import generate_latest as render_metrics
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.logging import request_id
+from app.core.models import new_id
+
+REQUEST_ID_HEADER = "X-Request-ID"
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+# Answers hold figures and personal data: no cache may keep them, no page may frame or sniff them.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_log = structlog.get_logger("pilotlight.request")
+
+
+class HttpMetrics:
+    """Request figures of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "pilotlight_http_requests_total",
+            "Requests by method, route and status.",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "pilotlight_http_request_seconds",
+            "Time to answer, by method and route.",
+            ("method", "route"),
+            registry=self.registry,
+        )
+
+    def router(self) -> APIRouter:
+        """`/internal/metrics`, for the collector on the private network."""
+        router = APIRouter()
+
+        @router.get("/internal/metrics", include_in_schema=False)
+        async def prometheus_metrics() -> Response:
+            return Response(render_metrics(self.registry), media_type=CONTENT_TYPE_LATEST)
+
+        return router
+
+
+class RequestContext:
+    """ASGI middleware; the outermost, so that every answer has an id, a log line and its headers."""
+
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Request(scope).headers.get(REQUEST_ID_HEADER, "")
+        identity = given if _REQUEST_ID.match(given) else str(new_id())
+        token = request_id.set(identity)
+        structlog.contextvars.bind_contextvars(request_id=identity)
+        status = 500
+        started = time.perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = identity
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            self._finish(scope, status, time.perf_counter() - started)
+            structlog.contextvars.unbind_contextvars("request_id")
+            request_id.reset(token)
+
+    def _finish(self, scope: Scope, status: int, seconds: float) -> None:
+        route = _route_of(scope)
+        method = scope["method"] if route != "none" else "ANY"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(method, route).observe(seconds)
+        _log.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+        )
+
+
+def _route_of(scope: dict[str, Any] | Scope) -> str:
+    """The route's template, so that ids neither reach the log nor multiply the series."""
+    return getattr(scope.get("route"), "path_format", None) or "none"

@@ -1,0 +1,43 @@
+"""Days, ISO weeks and half-open windows of dates."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """The days from `starts_on` to the day before `ends_on`."""
+
+    starts_on: date
+    ends_on: date
+
+    @property
+    def days(self) -> int:
+        return max(0, (self.ends_on - self.starts_on).days)
+
+    def __contains__(self, day: date) -> bool:
+        return self.starts_on <= day < self.ends_on
+
+    def clip(self, other: "Window") -> "Window":
+        """The part of this window within the other; it may be empty."""
+        return Window(max(self.starts_on, other.starts_on), min(self.ends_on, other.ends_on))
+
+    def overlaps(self, other: "Window") -> bool:
+        return self.clip(other).days > 0
+
+    def iso_weeks(self) -> Iterator["Window"]:
+        """Every ISO week that has a day in this window, whole, in order."""
+        monday = iso_week_of(self.starts_on)
+        while monday.starts_on < self.ends_on:
+            yield monday
+            monday = Window(monday.ends_on, monday.ends_on + WEEK)
+
+
+def iso_week_of(day: date) -> Window:
+    """The ISO week (from Monday) that holds the day."""
+    monday = day - timedelta(days=day.weekday())
+    return Window(monday, monday + WEEK)

@@ -1,0 +1,33 @@
+"""Field types of the rows that bulk endpoints decode with msgspec; the caps are those of `fields`."""
+
+from datetime import date
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from app.core.fields import EARLIEST, LATEST, PRINTABLE_PATTERN
+
+_BARE_CODE: Final = r"^[a-zA-Z0-9][a-zA-Z0-9 _.()/-]{0,63}$"
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE_PATTERN)]
+ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE_PATTERN)]
+BareCode = Annotated[str, msgspec.Meta(max_length=64, pattern=_BARE_CODE)]
+Fte = Annotated[float, msgspec.Meta(gt=0, le=1.5)]
+
+
+def given(row: msgspec.Struct) -> dict[str, Any]:
+    """The fields that a row states; those left out are not in it."""
+    return {
+        name: value
+        for name, value in msgspec.structs.asdict(row).items()
+        if value is not msgspec.UNSET
+    }
+
+
+def date_problem(**dates: date | None) -> tuple[str, str, str] | None:
+    """Pointer, code and detail of the first date outside the range that is taken, if any."""
+    for name, value in dates.items():
+        if value is not None and not EARLIEST <= value <= LATEST:
+            detail = f"must lie between {EARLIEST.isoformat()} and {LATEST.isoformat()}"
+            return f"/{name}", "date_out_of_range", detail
+    return None

@@ -1,0 +1,95 @@
+"""Settings: environment variables `PILOTLIGHT_*`, read once at start.
+
+The README's table lists every one of them; a test keeps that table complete.
+"""
+
+from enum import StrEnum
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.errors import ConfigurationError
+
+DEFAULT_SECRET_KEY = "only-for-the-demo"  # noqa: S105 - refused outside the demo
+MINIMUM_SECRET_LENGTH = 32
+
+
+class Environment(StrEnum):
+    """Where the service runs; `demo` alone may use the default secret."""
+
+    PRODUCTION = "production"
+    DEMO = "demo"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="PILOTLIGHT_", extra="ignore")
+
+    environment: Environment = Field(
+        default=Environment.PRODUCTION,
+        description="`production`, or `demo` (allows the default secret key).",
+    )
+    database_url: str = Field(
+        default="sqlite:///pilotlight.db",
+        description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`.",
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(DEFAULT_SECRET_KEY),
+        description="At least 32 characters; keys the digests of stored requests. `serve` and `scheduler` refuse the default outside the demo.",
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="`json` (one object a line) or `console`."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe level that is written."
+    )
+    database_pool_size: int = Field(
+        default=10, ge=1, le=200, description="Connections a process keeps to the database."
+    )
+    database_busy_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=300,
+        description="How long a statement waits for a lock before the answer is 503.",
+    )
+    max_body_bytes: int = Field(
+        default=1_048_576, ge=1024, description="Largest request body outside bulk endpoints."
+    )
+    max_bulk_json_bytes: int = Field(
+        default=33_554_432,
+        ge=1024,
+        description="Largest JSON body of a bulk endpoint (it is decoded whole).",
+    )
+    max_bulk_bytes: int = Field(
+        default=536_870_912,
+        ge=1024,
+        description="Largest NDJSON or CSV body of a bulk endpoint, after decompression.",
+    )
+    idempotency_hours: int = Field(
+        default=24, ge=1, le=720, description="How long the answer to an Idempotency-Key is kept."
+    )
+
+    def require_secrets(self) -> None:
+        """Refuse to serve with a secret that everybody knows.
+
+        Raises:
+            ConfigurationError: outside the demo, where the key is the default or too short.
+        """
+        if self.environment is Environment.DEMO:
+            return
+        secret = self.secret_key.get_secret_value()
+        if secret == DEFAULT_SECRET_KEY or len(secret) < MINIMUM_SECRET_LENGTH:
+            raise ConfigurationError(
+                "PILOTLIGHT_SECRET_KEY is not set to a secret of at least "
+                f"{MINIMUM_SECRET_LENGTH} characters. Make one with: "
+                "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

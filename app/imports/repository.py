@@ -1,0 +1,18 @@
+"""All SQL about import batches."""
+
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.access.scoping import scoped
+from app.core.pagination import PageQuery, paginate
+from app.imports.models import ImportBatch, ImportKind
+
+
+async def page(
+    session: AsyncSession, principal: Principal, query: PageQuery, kind: ImportKind | None
+) -> tuple[list[ImportBatch], str | None]:
+    statement = scoped(principal, ImportBatch)
+    if kind is not None:
+        statement = statement.where(col(ImportBatch.kind) == kind)
+    return await paginate(session, statement, col(ImportBatch.id), query, newest_first=True)

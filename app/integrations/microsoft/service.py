@@ -1,0 +1,121 @@
+"""Taking a Viva Insights person query in: people, departments, activity and, if wished, members."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.core.bulk.formats import CHUNK_ROWS, Parsed
+from app.core.bulk.requests import BulkMode, BulkOptions
+from app.core.bulk.results import BulkResult
+from app.integrations.microsoft.viva import PersonQuery, PersonSummary, PersonWeekRow
+from app.licences.activity import service as activity
+from app.licences.activity.schemas import ActivityRow
+from app.people import service as people
+from app.pilots import membership
+from app.pilots import service as pilots
+from app.pilots.models import Arm
+from app.pilots.schemas import MemberRow
+
+RowType = TypeVar("RowType", bound=msgspec.Struct)
+Progress = Callable[[int], None]
+_ATOMIC = BulkOptions(mode=BulkMode.ATOMIC)
+
+
+@dataclass(frozen=True, slots=True)
+class VivaImport:
+    """What became of the rows; `members` None where no pilot was named."""
+
+    person_weeks: int
+    people: BulkResult
+    activity: BulkResult
+    members: BulkResult | None
+
+
+async def import_person_query(
+    session: AsyncSession,
+    principal: Principal,
+    query: PersonQuery,
+    *,
+    product: str,
+    pilot_code: str | None = None,
+    on_progress: Progress = lambda _: None,
+) -> VivaImport:
+    """Import a person query, all or nothing: checked whole before the first row is written.
+
+    With a pilot, everybody in the file who is not a member yet joins its arm `pilot` in their first
+    week; a membership that is there stays as it is.
+
+    Args:
+        session: the transaction.
+        principal: who imports.
+        query: the file and what is declared about it.
+        product: the product that the activity is of.
+        pilot_code: the pilot to enrol everybody in.
+        on_progress: told how many bytes of the file are done; it is gone through twice.
+
+    Raises:
+        Invalid: the file cannot be read, or a row cannot be taken.
+        NotFound: there is no such pilot.
+    """
+    pilot = await pilots.get_by_code(session, principal, pilot_code) if pilot_code else None
+    found: dict[str, PersonSummary] = {}
+    for position, found in query.people():  # noqa: B007 - the last one is what is wanted
+        on_progress(position)
+    origin = query.path.name
+    person_rows = (summary.as_row(without=query.without) for summary in found.values())
+    imported_people = await people.upsert_many(
+        session, principal, _chunks(person_rows), _ATOMIC, origin=origin
+    )
+    members: BulkResult | None = None
+    if pilot is not None:
+        reference_of = {name: (None, name) for name in found}
+        person_of = await people.resolve(session, principal, reference_of.values())
+        enrolled = await membership.enrolled(session, principal, pilot, person_of.values())
+        member_rows = (
+            MemberRow(person_external_id=name)
+            if person_of[reference_of[name]] in enrolled
+            else MemberRow(person_external_id=name, arm=Arm.PILOT, joined_on=summary.first_week)
+            for name, summary in found.items()
+        )
+        members = await membership.upsert_many(
+            session, principal, pilot.id, _chunks(member_rows), _ATOMIC, origin=origin
+        )
+    counter = _Counter()
+    imported_activity = await activity.upsert_many(
+        session,
+        principal,
+        _chunks(_activity_rows(query, product, on_progress, counter)),
+        _ATOMIC,
+        origin=origin,
+    )
+    return VivaImport(counter.rows, imported_people, imported_activity, members)
+
+
+@dataclass(slots=True)
+class _Counter:
+    rows: int = 0
+
+
+def _activity_rows(
+    query: PersonQuery, product: str, on_progress: Progress, counter: _Counter
+) -> Iterator[ActivityRow]:
+    row: PersonWeekRow
+    for position, row in query.rows():
+        counter.rows += 1
+        yield from row.activity(product)
+        on_progress(position)
+
+
+def _chunks(rows: Iterable[RowType]) -> Iterator[list[Parsed[RowType]]]:
+    chunk: list[Parsed[RowType]] = []
+    for index, row in enumerate(rows):
+        chunk.append(Parsed(index, row=row))
+        if len(chunk) == CHUNK_ROWS:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

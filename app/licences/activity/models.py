@@ -1,0 +1,49 @@
+"""Licence activity: who used what, by day or by week."""
+
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlmodel import Field
+
+from app.core.models import Revised, TenantRow, text_enum
+
+ANY_APP = "any"
+
+
+class Period(StrEnum):
+    """How long a row speaks of."""
+
+    DAY = "day"
+    WEEK = "week"
+
+
+class LicenceActivity(Revised, TenantRow, table=True):
+    """One person's use of one app of a product in one day or week.
+
+    Keyed by what it speaks of and by nothing else, so that the key is the one index that figures read.
+    """
+
+    __tablename__ = "licence_activity"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "person_id"], ["person.organisation_id", "person.id"]
+        ),
+        ForeignKeyConstraint(
+            ["organisation_id", "batch_id"], ["import_batch.organisation_id", "import_batch.id"]
+        ),
+        CheckConstraint("active_days BETWEEN 0 AND 7", name="active_days"),
+        CheckConstraint("actions >= 0", name="actions"),
+        Index("ix_licence_activity_batch", "organisation_id", "batch_id"),
+    )
+
+    person_id: UUID = Field(primary_key=True)
+    product: str = Field(primary_key=True, max_length=64)
+    period: Period = Field(primary_key=True, sa_type=text_enum(Period))
+    period_starts_on: date = Field(primary_key=True)
+    app: str = Field(primary_key=True, max_length=64)
+    active_days: int | None = None
+    actions: int | None = None
+    source: str = Field(max_length=64)
+    batch_id: UUID

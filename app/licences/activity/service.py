@@ -1,0 +1,100 @@
+"""Rules about licence activity."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.core import clock
+from app.core.bulk.formats import Parsed
+from app.core.bulk.requests import BulkOptions
+from app.core.bulk.results import BulkResult, RowError
+from app.core.rows import date_problem
+from app.imports.models import ImportKind
+from app.imports.service import Intake, intake
+from app.licences.activity import repository
+from app.licences.activity.models import Period
+from app.licences.activity.schemas import ActivityRow
+from app.people import service as people
+
+
+async def upsert_many(
+    session: AsyncSession,
+    principal: Principal,
+    chunks: Iterable[list[Parsed[ActivityRow]]],
+    options: BulkOptions,
+    *,
+    origin: str = "api",
+) -> BulkResult:
+    """Record activity; a later value for the same person, period and app replaces the earlier one."""
+    kind = ImportKind.LICENCE_ACTIVITY
+    async with intake(session, principal, kind, options, origin=origin) as batch:
+        for chunk in chunks:
+            await _upsert_chunk(session, principal, chunk, batch)
+    return batch.answer
+
+
+async def _upsert_chunk(
+    session: AsyncSession, principal: Principal, chunk: list[Parsed[ActivityRow]], batch: Intake
+) -> None:
+    references = {(p.row.person_id, p.row.person_external_id) for p in chunk if p.row is not None}
+    person_of = await people.resolve(session, principal, references)
+    now = clock.now()
+    # The day may have begun in the organisation's zone before it has in UTC.
+    latest = clock.today(principal.organisation.zone)
+    problems: list[RowError | None] = []
+    rows: list[dict[str, Any]] = []
+    for parsed in chunk:
+        row = parsed.row
+        if row is None:
+            problems.append(parsed.error)
+            continue
+        person_id = person_of.get((row.person_id, row.person_external_id))
+        problem = _problem(parsed.index, row, person_id, latest)
+        problems.append(problem)
+        if problem is None:
+            rows.append(
+                {
+                    "organisation_id": principal.organisation_id,
+                    "person_id": person_id,
+                    "product": row.product,
+                    "period": row.period,
+                    "period_starts_on": row.period_starts_on,
+                    "app": row.app.lower(),
+                    "active_days": row.active_days,
+                    "actions": row.actions,
+                    "source": row.source,
+                    "batch_id": batch.batch_id,
+                    "created_at": now,
+                    "updated_at": now,
+                }
+            )
+    batch.tally.note_chunk(problems, await repository.upsert_activity(session, rows))
+
+
+def _problem(index: int, row: ActivityRow, person_id: UUID | None, latest: date) -> RowError | None:
+    if person_id is None:
+        detail = "Nobody is recorded under this name. POST /people first."
+        return RowError(index, "unknown_person", detail, "/person_external_id")
+    outside = date_problem(period_starts_on=row.period_starts_on)
+    if outside is not None:
+        pointer, code, detail = outside
+        return RowError(index, code, detail, pointer)
+    if row.period_starts_on > latest:
+        detail = "This period has not begun yet. Were day and month swapped?"
+        return RowError(index, "in_the_future", detail, "/period_starts_on")
+    if row.period is Period.DAY and (row.active_days or 0) > 1:
+        detail = "A day has at most one active day; a week has period week."
+        return RowError(index, "out_of_range", detail, "/active_days")
+    return None
+
+
+_MIDDLE_OF_A_WEEK = timedelta(days=3)
+
+
+def counted_on(period: Period, period_starts_on: date) -> date:
+    """The day on which a row's activity counts: its own, or the fourth of its week."""
+    return period_starts_on + _MIDDLE_OF_A_WEEK if period is Period.WEEK else period_starts_on

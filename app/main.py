@@ -1,0 +1,129 @@
+"""The application: everything put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from app import __version__
+from app.api import PREFIX, api_router
+from app.core import probes, problems
+from app.core.database import Database
+from app.core.http import HttpMetrics, RequestContext
+from app.core.logging import configure_logging
+from app.core.schema import Schema
+from app.core.settings import Settings
+from app.scheduler import scheduled
+
+DESCRIPTION = (
+    "Pilot tracking for AI trials in the public sector. Every figure comes with its definition version, "
+    "window, numerator, denominator, number of people, interval, evidence tier and suppression state."
+)
+
+_PROBLEM_ANSWER: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem (RFC 9457); `code` is stable.",
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+
+
+class ServiceOut(BaseModel):
+    """What answers here."""
+
+    service: str
+    version: str
+    api: str
+    openapi: str
+    simulated: bool
+
+
+def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
+    """The ASGI application.
+
+    Args:
+        settings: how it runs.
+        with_scheduler: run the jobs in this process as well.
+
+    Raises:
+        ConfigurationError: the settings are not fit to serve with.
+    """
+    settings.require_secrets()
+    configure_logging(settings)
+    metrics = HttpMetrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.database = Database(settings)
+        app.state.settings = settings
+        app.state.schema = Schema()
+        try:
+            if with_scheduler:
+                async with scheduled(app.state.database):
+                    yield
+            else:
+                yield
+        finally:
+            await app.state.database.close()
+
+    app = FastAPI(
+        title="Pilotlight",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # both load scripts from a foreign host
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        redirect_slashes=False,
+        responses=_PROBLEM_ANSWER,
+        generate_unique_id_function=_operation_id,
+    )
+    problems.install(app)
+    app.include_router(_front_page(settings))
+    app.include_router(probes.router)
+    app.include_router(metrics.router())
+    app.include_router(api_router())
+    app.add_middleware(RequestContext, metrics=metrics)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend it
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _front_page(settings: Settings) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/", include_in_schema=False)
+    async def front_page() -> ServiceOut:
+        return ServiceOut(
+            service="Pilotlight",
+            version=__version__,
+            api=PREFIX,
+            openapi=f"{PREFIX}/openapi.json",
+            simulated=settings.environment == "demo",
+        )
+
+    return router
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The specification, with the shape of problems in it."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        )
+        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        definitions = problem.pop("$defs", {})
+        schema["components"]["schemas"] |= {"Problem": problem, **definitions}
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -1,0 +1,173 @@
+"""The adoption figures of a history over a window: pure, exact, the same on every database."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+import numpy as np
+
+from app.core.periods import DAY, WEEK, Window
+from app.metrics.adoption.history import History, Quality
+from app.metrics.adoption.segments import Ladder, segments
+from app.metrics.figures import AnyFigure, Figure, Flag, Share, proportion_of_people, size_flags
+from app.metrics.registry import (
+    ACTIVE_DAYS_PER_ACTIVE_USER_WEEK,
+    ADOPTION_RATE,
+    FIRST_28_DAYS_ADOPTION,
+    LAST_28_DAYS_ADOPTION,
+    RETENTION_RATE,
+    RETURNING_SHARE,
+    USAGE_SEGMENTS,
+    USAGE_SEGMENTS_4_WEEKS,
+    WEEKLY_ACTIVE_RATE,
+    Metric,
+)
+from app.metrics.statistics import ratio_jackknife
+
+NOBODY_HAD_ACCESS = "nobody_had_access"
+NOBODY_WAS_ACTIVE = "nobody_was_active"
+NOBODY_REMAINED = "nobody_active_last_week_still_has_access"
+NO_PREVIOUS_WEEK = "no_previous_week_in_the_window"
+
+LADDERS = (Ladder(USAGE_SEGMENTS, 12, 9), Ladder(USAGE_SEGMENTS_4_WEEKS, 4, 4))
+_FOUR_WEEKS = timedelta(days=28)
+_STALE_AFTER = timedelta(days=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A history, the window that is asked about, and the last day that is taken into account."""
+
+    history: History
+    window: Window
+    as_of: date
+
+    @property
+    def days(self) -> Window:
+        """The window as far as it lies before the end of `as_of`."""
+        ends_on = min(self.window.ends_on, self.as_of + DAY)
+        return Window(min(self.window.starts_on, ends_on), ends_on)
+
+    def quality(self) -> Quality:
+        return self.history.quality(self.days)
+
+    def figures(self) -> dict[str, AnyFigure]:
+        """Every figure over the window; the weekly ones of its last whole ISO week."""
+        days = self.days
+        first = Window(days.starts_on, days.starts_on + _FOUR_WEEKS).clip(days)
+        last = Window(days.ends_on - _FOUR_WEEKS, days.ends_on).clip(days)
+        weeks = list(days.iso_weeks())
+        whole = [week for week in weeks if week.clip(days) == week]
+        found: list[AnyFigure] = [
+            self._rate(ADOPTION_RATE, days),
+            self._rate(FIRST_28_DAYS_ADOPTION, first),
+            self._rate(LAST_28_DAYS_ADOPTION, last),
+            *self._rates_of_week((whole or weeks or [Window(days.ends_on, days.ends_on)])[-1]),
+            self._active_days(days),
+            *self._segments(days.ends_on),
+        ]
+        flags = self._flags_of_the_whole()
+        return {figure.metric.slug: figure.flagged(*flags) for figure in found}
+
+    def weekly(self) -> list[tuple[date, dict[str, AnyFigure]]]:
+        """The figures of every ISO week that has a day in the window, by its Monday."""
+        return [
+            (
+                week.starts_on,
+                {
+                    figure.metric.slug: figure
+                    for figure in (
+                        *self._rates_of_week(week),
+                        self._active_days(week.clip(self.days)),
+                        *self._segments(min(week.ends_on, self.days.ends_on)),
+                    )
+                },
+            )
+            for week in self.days.iso_weeks()
+        ]
+
+    def _flags_of_the_whole(self) -> tuple[Flag, ...]:
+        flags: list[Flag] = []
+        latest = self.quality().latest_activity_on
+        if latest is not None and latest + _STALE_AFTER < self.days.ends_on - DAY:
+            flags.append(Flag.STALE_DATA)
+        if self.days.ends_on < self.window.ends_on:
+            flags.append(Flag.WINDOW_OPEN)
+        return tuple(flags)
+
+    def _rate(self, metric: Metric, days: Window) -> Figure:
+        active, access = self.history.active(days), self.history.with_access(days)
+        figure = proportion_of_people(
+            metric, days, self.as_of, Share(len(active), len(access)), nobody=NOBODY_HAD_ACCESS
+        )
+        return figure.flagged(Flag.NO_ACTIVITY_DATA) if access and not active else figure
+
+    def _rates_of_week(self, week: Window) -> list[Figure]:
+        """The three rates of one ISO week, over the part of it that lies in the window."""
+        days = week.clip(self.days)
+        before = Window(week.starts_on - WEEK, week.starts_on).clip(self.days)
+        access, active = self.history.with_access(days), self.history.active(days)
+        previous = self.history.active(before)
+        remaining = previous & access
+        both = active & previous
+        if before.days > 0:
+            retention = Share(len(both), len(remaining)), NOBODY_REMAINED
+            returning = Share(len(both), len(active)), NOBODY_WAS_ACTIVE
+        else:
+            retention = returning = Share(0, 0), NO_PREVIOUS_WEEK
+        rates = [
+            self._rate(WEEKLY_ACTIVE_RATE, days),
+            proportion_of_people(
+                RETENTION_RATE,
+                days,
+                self.as_of,
+                retention[0],
+                nobody=retention[1],
+                also_disclosive=(Share(len(remaining), len(access)),),
+            ),
+            proportion_of_people(
+                RETURNING_SHARE,
+                days,
+                self.as_of,
+                returning[0],
+                nobody=returning[1],
+                also_disclosive=(Share(len(active), len(access)),),
+            ),
+        ]
+        return [rate.flagged(Flag.PARTIAL_WEEK) if days != week else rate for rate in rates]
+
+    def _active_days(self, days: Window) -> Figure:
+        """Active person-days over active person-weeks; people are the independent units."""
+        weeks = self.history.person_weeks(days)
+        days_of: dict[UUID, int] = defaultdict(int)
+        weeks_of: dict[UUID, int] = defaultdict(int)
+        for week in weeks:
+            days_of[week.person_id] += week.active_days
+            weeks_of[week.person_id] += 1
+        people = sorted(weeks_of)
+        numerator, denominator = sum(days_of.values()), len(weeks)
+        flags = size_flags(len(people)) if people else ()
+        if any(week.days_are_a_lower_bound for week in weeks):
+            flags = (*flags, Flag.LOWER_BOUND)
+        return Figure(
+            metric=ACTIVE_DAYS_PER_ACTIVE_USER_WEEK,
+            window=days,
+            as_of=self.as_of,
+            value=numerator / denominator if denominator else None,
+            numerator=numerator,
+            denominator=denominator,
+            people=len(people),
+            interval=ratio_jackknife(
+                np.array([days_of[p] for p in people], dtype=np.float64),
+                np.array([weeks_of[p] for p in people], dtype=np.float64),
+            ),
+            flags=flags,
+            reason=None if denominator else NOBODY_WAS_ACTIVE,
+            disclosive=(Share(len(people), len(self.history.with_access(days))),),
+        )
+
+    def _segments(self, ends_on: date) -> list[AnyFigure]:
+        return [
+            segments(self.history, ladder, self.days, ends_on, self.as_of) for ladder in LADDERS
+        ]

@@ -1,0 +1,128 @@
+"""Who had access when, and what they did while having it: the one input of every adoption figure."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from app.core.fields import EARLIEST, LATEST
+from app.core.periods import Window, iso_week_of
+from app.licences.activity.models import Period
+from app.licences.activity.service import counted_on
+from app.metrics.adoption.repository import Member, Record
+from app.pilots.models import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class PersonWeek:
+    """What one person did in one ISO week. `actions` None: not known for all of it."""
+
+    person_id: UUID
+    active_days: int
+    actions: int | None
+    days_are_a_lower_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What is to be known of the data behind the figures."""
+
+    rows_without_access: int
+    contradictory_records: int
+    latest_activity_on: date | None
+    periods: list[str]
+    products: list[str]
+
+
+class History:
+    """Access and activity of some people up to a day.
+
+    Args:
+        members: people of a pilot; those of arm `pilot` have access while they are in it.
+        records: what they did; each counts on one day.
+        as_of: the last day that is taken into account.
+    """
+
+    def __init__(self, members: Sequence[Member], records: Sequence[Record], as_of: date) -> None:
+        self._access = {m.person_id: _access_of(m) for m in members if m.arm is Arm.PILOT}
+        known = {m.person_id for m in members}
+        self._by_week: dict[date, list[tuple[date, Record]]] = defaultdict(list)
+        self._without_access: list[tuple[date, Record]] = []
+        self._seen: list[tuple[date, Record]] = []
+        for record in records:
+            day = counted_on(record.period, record.period_starts_on)
+            if day > as_of or record.person_id not in known:
+                continue
+            self._seen.append((day, record))
+            if not record.active_rows:
+                continue
+            if day in self._access.get(record.person_id, _NEVER):
+                self._by_week[iso_week_of(day).starts_on].append((day, record))
+            else:
+                self._without_access.append((day, record))
+
+    def with_access(self, days: Window) -> set[UUID]:
+        """People who had access on at least one of the days."""
+        return {person for person, access in self._access.items() if access.overlaps(days)}
+
+    def active(self, days: Window) -> set[UUID]:
+        """People with activity on at least one of the days while having access."""
+        return {record.person_id for _, record in self._on(days)}
+
+    def _on(self, days: Window) -> Iterator[tuple[date, Record]]:
+        if not days.days:
+            return
+        for week in days.iso_weeks():
+            for day, record in self._by_week.get(week.starts_on, ()):
+                if day in days:
+                    yield day, record
+
+    def person_weeks(self, days: Window) -> list[PersonWeek]:
+        """What each person did in each ISO week, as far as it counts on one of the days."""
+        records: dict[tuple[UUID, date], list[tuple[date, Record]]] = defaultdict(list)
+        for day, record in self._on(days):
+            records[record.person_id, iso_week_of(day).starts_on].append((day, record))
+        return [_person_week(person, done) for (person, _), done in records.items()]
+
+    def quality(self, days: Window) -> Quality:
+        seen = [(day, record) for day, record in self._seen if day in days]
+        return Quality(
+            rows_without_access=sum(
+                record.active_rows for day, record in self._without_access if day in days
+            ),
+            contradictory_records=sum(record.contradicts_itself for _, record in seen),
+            latest_activity_on=max((_last_day(record) for _, record in seen), default=None),
+            periods=sorted({record.period for _, record in seen}),
+            products=sorted({record.product for _, record in seen}),
+        )
+
+
+_NEVER = Window(EARLIEST, EARLIEST)
+
+
+def _access_of(member: Member) -> Window:
+    return Window(member.joined_on or EARLIEST, member.left_on or LATEST)
+
+
+def _last_day(record: Record) -> date:
+    length = 6 if record.period is Period.WEEK else 0
+    return record.period_starts_on + timedelta(days=length)
+
+
+def _person_week(person_id: UUID, done: list[tuple[date, Record]]) -> PersonWeek:
+    """One person's week. Days and weeks reported of the same use are not added up: the larger counts."""
+    daily = [(day, record) for day, record in done if record.period is Period.DAY]
+    weekly = [record for _, record in done if record.period is Period.WEEK]
+    days_by_day = len({day for day, record in daily if record.days != 0})
+    # A week that says nothing of its days had one at least.
+    days_by_week = max((1 if r.days is None else r.days for r in weekly), default=0)
+    known = all(record.actions is not None for _, record in done)
+    by_day = sum(record.actions or 0 for _, record in daily)
+    by_week = sum(record.actions or 0 for record in weekly)
+    return PersonWeek(
+        person_id=person_id,
+        active_days=max(days_by_day, days_by_week),
+        actions=max(by_day, by_week) if known else None,
+        days_are_a_lower_bound=any(r.days_are_a_lower_bound for r in weekly),
+    )

@@ -1,0 +1,139 @@
+"""A figure with all that makes it checkable, as it is computed; `schemas` says how it is sent."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from app.core.periods import Window
+from app.metrics.registry import Metric
+from app.metrics.statistics import Interval, wilson
+
+SMALL_SAMPLE = 10
+NOT_ESTIMABLE = 2
+
+
+class Flag(StrEnum):
+    """What a reader must know before using a figure."""
+
+    SMALL_SAMPLE = "small_sample"
+    NOT_ESTIMABLE = "not_estimable"
+    STALE_DATA = "stale_data"
+    NO_ACTIVITY_DATA = "no_activity_data"
+    LOWER_BOUND = "lower_bound"
+    PARTIAL_WEEK = "partial_week"
+    SHORT_HISTORY = "short_history"
+    WINDOW_OPEN = "window_open"
+    BASIS_ACTIVE_DAYS = "basis_active_days"
+    SIMULATED = "simulated"
+
+
+SENTENCES: dict[Flag, str] = {
+    Flag.SMALL_SAMPLE: "Fewer than 10 people: a single person moves this figure visibly.",
+    Flag.NOT_ESTIMABLE: "Fewer than 2 people: no interval can be given.",
+    Flag.STALE_DATA: "The newest activity data are more than 4 days older than the date of this figure.",
+    Flag.NO_ACTIVITY_DATA: "No activity was recorded for anybody: either nobody used the tool, or data are missing.",
+    Flag.LOWER_BOUND: "Some days of use are known only app by app, so this is a lower bound.",
+    Flag.PARTIAL_WEEK: "The window holds only part of this week.",
+    Flag.SHORT_HISTORY: "Fewer weeks than the definition looks back on end in the window.",
+    Flag.WINDOW_OPEN: "The window has not ended yet; this is the state so far.",
+    Flag.BASIS_ACTIVE_DAYS: "Actions are not known for all activity: active days are counted instead, so nobody can be a power user.",
+    Flag.SIMULATED: "Simulated data: no real council.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`part` of `whole`, both counts of people: what suppression looks at."""
+
+    part: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure. `disclosive` holds every count of people that could be read off it."""
+
+    metric: Metric
+    window: Window
+    as_of: date
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    people: int | None
+    interval: Interval | None
+    flags: tuple[Flag, ...] = ()
+    reason: str | None = None
+    suppressed: bool = False
+    disclosive: tuple[Share, ...] = ()
+
+    def flagged(self, *flags: Flag) -> "Figure":
+        return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
+
+    def withheld(self) -> "Figure":
+        """The same figure with everything gone that a number of people could be read off."""
+        return replace(
+            self,
+            value=None,
+            numerator=None,
+            denominator=None,
+            people=None,
+            interval=None,
+            reason="suppressed",
+            suppressed=True,
+            disclosive=(),
+            flags=tuple(f for f in self.flags if f not in (Flag.SMALL_SAMPLE, Flag.NOT_ESTIMABLE)),
+        )
+
+
+def size_flags(people: int) -> tuple[Flag, ...]:
+    """What the number of people alone calls for."""
+    if people < NOT_ESTIMABLE:
+        return (Flag.SMALL_SAMPLE, Flag.NOT_ESTIMABLE)
+    return (Flag.SMALL_SAMPLE,) if people < SMALL_SAMPLE else ()
+
+
+def proportion_of_people(
+    metric: Metric,
+    window: Window,
+    as_of: date,
+    share: Share,
+    *,
+    nobody: str,
+    also_disclosive: tuple[Share, ...] = (),
+) -> Figure:
+    """A share of distinct people with its Wilson interval; `nobody` is the reason where whole is 0."""
+    empty = share.whole == 0
+    return Figure(
+        metric=metric,
+        window=window,
+        as_of=as_of,
+        value=None if empty else share.part / share.whole,
+        numerator=share.part,
+        denominator=share.whole,
+        people=share.whole,
+        interval=None if empty else wilson(share.part, share.whole),
+        flags=() if empty else size_flags(share.whole),
+        reason=nobody if empty else None,
+        disclosive=(share, *also_disclosive),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """How many people are in each usage segment."""
+
+    metric: Metric
+    window: Window
+    as_of: date
+    weeks: int
+    basis: str
+    counts: dict[str, int | None]
+    people: int | None
+    flags: tuple[Flag, ...] = ()
+    suppressed: bool = False
+
+    def flagged(self, *flags: Flag) -> "Segments":
+        return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
+
+
+AnyFigure = Figure | Segments

@@ -1,0 +1,97 @@
+"""All SQL about people."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.access.scoping import scoped, scoped_columns
+from app.core.bulk.results import Outcome
+from app.core.bulk.writer import UpsertTarget, upsert
+from app.core.models import metadata
+from app.core.pagination import PageQuery, paginate
+from app.people.models import Person
+from app.people.schemas import PersonFilter
+
+_UPSERT = UpsertTarget(
+    table=metadata.tables["person"],
+    key=("organisation_id", "external_id"),
+    compared=(
+        "user_name",
+        "display_name",
+        "department",
+        "team",
+        "job_family",
+        "fte",
+        "started_on",
+        "left_on",
+    ),
+    carried=("updated_at", "batch_id"),
+    on_insert=("id", "created_at"),
+)
+
+
+async def page(
+    session: AsyncSession, principal: Principal, query: PageQuery, wanted: PersonFilter
+) -> tuple[list[Person], str | None]:
+    statement = scoped(principal, Person)
+    for name in ("external_id", "department", "team", "job_family"):
+        value = getattr(wanted, name)
+        if value is not None:
+            statement = statement.where(getattr(Person, name) == value)
+    if wanted.employed_on is not None:
+        day = wanted.employed_on
+        statement = statement.where(
+            or_(col(Person.started_on).is_(None), col(Person.started_on) <= day),
+            or_(col(Person.left_on).is_(None), col(Person.left_on) > day),
+        )
+    return await paginate(session, statement, col(Person.id), query)
+
+
+async def find(
+    session: AsyncSession, principal: Principal, person_id: UUID, *, for_update: bool = False
+) -> Person | None:
+    statement = scoped(principal, Person).where(col(Person.id) == person_id)
+    if for_update:
+        statement = statement.with_for_update()
+    return (await session.exec(statement)).one_or_none()
+
+
+async def ids_by_external_id(
+    session: AsyncSession, principal: Principal, external_ids: Collection[str]
+) -> dict[str, UUID]:
+    statement = scoped_columns(principal, Person, col(Person.external_id), col(Person.id)).where(
+        col(Person.external_id).in_(list(external_ids))
+    )
+    return {row[0]: row[1] for row in await session.exec(statement)}
+
+
+async def dates_by_external_id(
+    session: AsyncSession, principal: Principal, external_ids: Collection[str]
+) -> dict[str, tuple[date | None, date | None]]:
+    """When each of these people started and left."""
+    statement = scoped_columns(
+        principal, Person, col(Person.external_id), col(Person.started_on), col(Person.left_on)
+    ).where(col(Person.external_id).in_(list(external_ids)))
+    return {
+        external_id: (started_on, left_on)
+        for external_id, started_on, left_on in await session.exec(statement)
+    }
+
+
+async def existing_ids(
+    session: AsyncSession, principal: Principal, person_ids: Collection[UUID]
+) -> set[UUID]:
+    statement = scoped_columns(principal, Person, col(Person.id)).where(
+        col(Person.id).in_(list(person_ids))
+    )
+    return {row[0] for row in await session.exec(statement)}
+
+
+async def upsert_people(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
+    return await upsert(session, _UPSERT, rows)

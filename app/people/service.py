@@ -1,0 +1,167 @@
+"""Rules about people."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.audit_log import service as audit_log
+from app.core import clock
+from app.core.bulk.formats import Parsed
+from app.core.bulk.requests import BulkOptions
+from app.core.bulk.results import BulkResult, RowError
+from app.core.errors import Invalid, NotFound
+from app.core.etags import check_if_match, etag_of
+from app.core.models import new_id
+from app.core.pagination import PageQuery
+from app.core.rows import date_problem, given
+from app.imports.models import ImportKind
+from app.imports.service import Intake, intake
+from app.people import errors as errors  # noqa: PLC0414 - declares the constraint answers
+from app.people import repository
+from app.people.models import Person
+from app.people.schemas import PersonChange, PersonFilter, PersonIn, PersonRow
+
+
+async def create(session: AsyncSession, principal: Principal, wanted: PersonIn) -> Person:
+    """Record a person.
+
+    Raises:
+        Conflict: the external_id is taken.
+    """
+    person = Person(organisation_id=principal.organisation_id, **wanted.model_dump())
+    session.add(person)
+    await session.flush()
+    await audit_log.record(session, principal, "person.created", person.id)
+    return person
+
+
+async def page(
+    session: AsyncSession, principal: Principal, query: PageQuery, wanted: PersonFilter
+) -> tuple[list[Person], str | None]:
+    """People of the organisation."""
+    return await repository.page(session, principal, query, wanted)
+
+
+async def get(
+    session: AsyncSession, principal: Principal, person_id: UUID, *, for_update: bool = False
+) -> Person:
+    """One person.
+
+    Raises:
+        NotFound: there is none within reach.
+    """
+    person = await repository.find(session, principal, person_id, for_update=for_update)
+    if person is None:
+        raise NotFound("There is no such person.")
+    return person
+
+
+async def change(
+    session: AsyncSession,
+    principal: Principal,
+    person_id: UUID,
+    changes: PersonChange,
+    if_match: str | None,
+) -> Person:
+    """Change a person; what is left out stays as it is."""
+    person = await get(session, principal, person_id, for_update=True)
+    check_if_match(if_match, etag_of(person.id, person.revision))
+    values = changes.model_dump(exclude_unset=True)
+    for name, value in values.items():
+        setattr(person, name, value)
+    if person.started_on and person.left_on and person.left_on < person.started_on:
+        raise Invalid.field("/left_on", "dates_out_of_order", "left_on lies before started_on")
+    person.touch()
+    await audit_log.record(
+        session, principal, "person.changed", person.id, details={"fields": sorted(values)}
+    )
+    return person
+
+
+async def upsert_many(
+    session: AsyncSession,
+    principal: Principal,
+    chunks: Iterable[list[Parsed[PersonRow]]],
+    options: BulkOptions,
+    *,
+    origin: str = "api",
+) -> BulkResult:
+    """Record or replace many people by their external_id."""
+    async with intake(session, principal, ImportKind.PEOPLE, options, origin=origin) as batch:
+        for chunk in chunks:
+            await _upsert_chunk(session, principal, chunk, batch)
+    return batch.answer
+
+
+async def _upsert_chunk(
+    session: AsyncSession, principal: Principal, chunk: list[Parsed[PersonRow]], batch: Intake
+) -> None:
+    stored = await repository.dates_by_external_id(
+        session, principal, {parsed.row.external_id for parsed in chunk if parsed.row is not None}
+    )
+    now = clock.now()
+    problems: list[RowError | None] = []
+    rows: list[dict[str, Any]] = []
+    for parsed in chunk:
+        values = given(parsed.row) if parsed.row is not None else {}
+        problem = parsed.error or _problem(parsed.index, values, stored)
+        problems.append(problem)
+        if problem is None:
+            rows.append(
+                {
+                    **values,
+                    "organisation_id": principal.organisation_id,
+                    "id": new_id(),
+                    "batch_id": batch.batch_id,
+                    "created_at": now,
+                    "updated_at": now,
+                }
+            )
+    batch.tally.note_chunk(problems, await repository.upsert_people(session, rows))
+
+
+def _problem(
+    index: int, values: dict[str, Any], stored: dict[str, tuple[date | None, date | None]]
+) -> RowError | None:
+    before = stored.get(values["external_id"], (None, None))
+    started_on = values.get("started_on", before[0])
+    left_on = values.get("left_on", before[1])
+    outside = date_problem(started_on=started_on, left_on=left_on)
+    if outside is not None:
+        pointer, code, detail = outside
+        return RowError(index, code, detail, pointer)
+    if started_on and left_on and left_on < started_on:
+        return RowError(index, "dates_out_of_order", "left_on lies before started_on", "/left_on")
+    # Later rows of the chunk for the same person are held against this one.
+    stored[values["external_id"]] = (started_on, left_on)
+    return None
+
+
+Reference = tuple[UUID | None, str | None]
+
+
+async def resolve(
+    session: AsyncSession, principal: Principal, references: Collection[Reference]
+) -> dict[Reference, UUID]:
+    """The person that each (person_id, person_external_id) names; those that name nobody are left out.
+
+    A reference that gives both must mean the same person by both.
+    """
+    external = {external_id for _, external_id in references if external_id is not None}
+    ids = {person_id for person_id, _ in references if person_id is not None}
+    by_external = (
+        await repository.ids_by_external_id(session, principal, external) if external else {}
+    )
+    existing = await repository.existing_ids(session, principal, ids) if ids else set()
+    found: dict[Reference, UUID] = {}
+    for person_id, external_id in references:
+        named = {by_external.get(external_id)} if external_id is not None else set()
+        if person_id is not None:
+            named.add(person_id if person_id in existing else None)
+        if len(named) == 1 and (only := named.pop()) is not None:
+            found[person_id, external_id] = only
+    return found

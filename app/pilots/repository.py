@@ -1,0 +1,96 @@
+"""All SQL about pilots, their members and their life."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.access.scoping import scoped, scoped_columns
+from app.core.bulk.results import Outcome
+from app.core.bulk.writer import UpsertTarget, upsert
+from app.core.models import metadata
+from app.core.pagination import PageQuery, paginate
+from app.pilots.models import Arm, Pilot, PilotMember, PilotTransition
+from app.pilots.schemas import PilotFilter
+
+_UPSERT = UpsertTarget(
+    table=metadata.tables["pilot_member"],
+    key=("organisation_id", "pilot_id", "person_id"),
+    compared=("arm", "joined_on", "left_on"),
+    carried=("updated_at", "batch_id"),
+    on_insert=("created_at",),
+)
+
+
+async def page(
+    session: AsyncSession, principal: Principal, query: PageQuery, wanted: PilotFilter
+) -> tuple[list[Pilot], str | None]:
+    statement = scoped(principal, Pilot)
+    for name in ("code", "kind", "status"):
+        value = getattr(wanted, name)
+        if value is not None:
+            statement = statement.where(getattr(Pilot, name) == value)
+    return await paginate(session, statement, col(Pilot.id), query)
+
+
+async def find(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, *, for_update: bool = False
+) -> Pilot | None:
+    statement = scoped(principal, Pilot).where(col(Pilot.id) == pilot_id)
+    if for_update:
+        statement = statement.with_for_update()
+    return (await session.exec(statement)).one_or_none()
+
+
+async def find_by_code(session: AsyncSession, principal: Principal, code: str) -> Pilot | None:
+    statement = scoped(principal, Pilot).where(col(Pilot.code) == code)
+    return (await session.exec(statement)).one_or_none()
+
+
+async def transitions(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, query: PageQuery
+) -> tuple[list[PilotTransition], str | None]:
+    statement = scoped(principal, PilotTransition).where(col(PilotTransition.pilot_id) == pilot_id)
+    return await paginate(session, statement, col(PilotTransition.id), query)
+
+
+async def members(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, query: PageQuery, arm: Arm | None
+) -> tuple[list[PilotMember], str | None]:
+    statement = scoped(principal, PilotMember).where(col(PilotMember.pilot_id) == pilot_id)
+    if arm is not None:
+        statement = statement.where(col(PilotMember.arm) == arm)
+    return await paginate(session, statement, col(PilotMember.person_id), query)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """How somebody takes part."""
+
+    arm: Arm = Arm.PILOT
+    joined_on: date | None = None
+    left_on: date | None = None
+
+
+async def stored_members(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, person_ids: Collection[UUID]
+) -> dict[UUID, Membership]:
+    """How those of these people who are members already take part."""
+    statement = scoped_columns(
+        principal,
+        PilotMember,
+        col(PilotMember.person_id),
+        col(PilotMember.arm),
+        col(PilotMember.joined_on),
+        col(PilotMember.left_on),
+    ).where(col(PilotMember.pilot_id) == pilot_id, col(PilotMember.person_id).in_(list(person_ids)))
+    return {row[0]: Membership(*row[1:]) for row in await session.exec(statement)}
+
+
+async def upsert_members(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
+    return await upsert(session, _UPSERT, rows)

@@ -1,0 +1,143 @@
+"""How the command line looks: progress bars, tables, problems."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app.core.bulk.results import BulkResult
+from app.core.errors import ProblemError
+from app.integrations.microsoft.service import VivaImport
+from app.metrics.adoption.service import AdoptionAnswer
+from app.metrics.figures import Figure, Segments
+
+_SHOWN_ERRORS = 20
+
+
+def size_of(file: Path) -> int:
+    """Bytes of a file, 0 where there is none."""
+    return file.stat().st_size if file.is_file() else 0
+
+
+def print_problem(console: Console, problem: ProblemError) -> None:
+    """A problem and what is wrong field by field."""
+    console.print(f"[red]{escape(problem.detail)}[/red]", highlight=False)
+    errors = [(error.pointer, error.detail) for error in problem.errors]
+    errors += [
+        (f"row {error['index']} {error['pointer']}", error["detail"])
+        for error in problem.extra.get("errors", ())
+    ]
+    for place, detail in errors[:_SHOWN_ERRORS]:
+        console.print(f"  {escape(place)}: {escape(detail)}", highlight=False)
+    if len(errors) > _SHOWN_ERRORS:
+        console.print(f"  and {len(errors) - _SHOWN_ERRORS} more")
+
+
+def _progress(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console)
+
+
+@contextmanager
+def bar(console: Console, title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar for work that is gone through in parts, each beginning at 0; told the place reached."""
+    with _progress(console) as progress:
+        task = progress.add_task(title, total=max(total, 1))
+        done, last = 0, 0
+
+        def reached(place: int) -> None:
+            nonlocal done, last
+            done += place - last if place >= last else place
+            last = place
+            progress.update(task, completed=done)
+
+        yield reached
+        progress.update(task, completed=max(total, 1))
+
+
+@contextmanager
+def bars(console: Console) -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """A bar for each step of some work; a step is told how far it has come."""
+    with _progress(console) as progress:
+
+        def step(title: str, total: int) -> Callable[[int], None]:
+            task = progress.add_task(title, total=total)
+            return lambda done: progress.update(task, completed=done)
+
+        yield step
+
+
+def import_table(imported: VivaImport, name: str, *, dry_run: bool) -> Table:
+    """What became of the rows of an import."""
+    title = f"{name}: {imported.person_weeks} person-weeks"
+    table = Table(title=f"{title} (dry run: nothing was written)" if dry_run else title)
+    for heading in ("", "new", "updated", "unchanged", "rejected"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    parts: list[tuple[str, BulkResult | None]] = [
+        ("people", imported.people),
+        ("members of the pilot", imported.members),
+        ("activity", imported.activity),
+    ]
+    for label, result in parts:
+        if result is not None:
+            counts = (result.accepted, result.updated, result.duplicates, result.rejected)
+            table.add_row(label, *(str(count) for count in counts))
+    return table
+
+
+def print_headlines(console: Console, answers: Mapping[str, AdoptionAnswer]) -> None:
+    """The headline figures of each pilot, with their intervals."""
+    for name, answer in answers.items():
+        table = Table(title=name, title_justify="left", caption="Simulated data: no real council.")
+        for heading in ("figure", "value", "95 % interval", "people"):
+            table.add_column(heading, justify="left" if heading == "figure" else "right")
+        for figure in answer.report.figures.values():
+            if isinstance(figure, Figure):
+                table.add_row(figure.metric.title, *_cells(figure))
+            elif figure.metric.slug == "usage_segments":
+                table.add_row(
+                    f"{figure.metric.title}: {_counts(figure)}", "", "", str(figure.people)
+                )
+        console.print(table)
+
+
+def _cells(figure: Figure) -> tuple[str, str, str]:
+    if figure.value is None:
+        return "none", figure.reason or "", ""
+    is_share = figure.metric.unit == "proportion"
+
+    def show(number: float) -> str:
+        return f"{100 * number:.1f} %" if is_share else f"{number:.2f}"
+
+    interval = figure.interval
+    shown = f"{show(interval.low)} to {show(interval.high)}" if interval else "none"
+    return show(figure.value), shown, str(figure.people)
+
+
+def _counts(segments: Segments) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in segments.counts.items())
+
+
+def print_next_steps(
+    console: Console, address: str, key: str, pilot_id: UUID, serving: bool
+) -> None:
+    """Where to look next."""
+    path = f"/api/v1/pilots/{pilot_id}/metrics/adoption"
+    console.print("Where to look next" + ("" if serving else " (after: pilotlight demo)") + ":")
+    lines = (
+        f"  export PILOTLIGHT_KEY={key}",
+        f'  curl -H "Authorization: Bearer $PILOTLIGHT_KEY" {address}/api/v1/pilots',
+        f'  curl -H "Authorization: Bearer $PILOTLIGHT_KEY" {address}{path}',
+    )
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)

@@ -1,0 +1,89 @@
+"""Fixtures: a fresh, migrated database for every test, and the application on it."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import event
+
+from app.core.database import Database
+from app.core.models import GLOBAL_TABLES
+from app.core.settings import Settings
+from app.main import create_app
+from app.tables import metadata
+from tests.council import Council, found
+from tests.databases import KINDS, Templates, settings_for
+
+_TENANT_TABLE = re.compile(
+    r"\b(?:FROM|JOIN|UPDATE|INTO)\s+\"?("
+    + "|".join(name for name in metadata.tables if name not in GLOBAL_TABLES)
+    + r")\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Templates:
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder if worker_id == "master" else folder.parent
+    return Templates(folder, shared, worker_id)
+
+
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest, templates: Templates) -> str:
+    """Every test that needs a database runs on both."""
+    kind: str = request.param
+    templates.prepare(kind)
+    return kind
+
+
+@pytest.fixture
+async def database_url(database_kind: str, templates: Templates) -> AsyncIterator[str]:
+    async with templates.database(database_kind) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database_url(database_kind: str, templates: Templates) -> AsyncIterator[str]:
+    async with templates.database(database_kind, empty=True) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return settings_for(database_url)
+
+
+def keep_within_the_organisation(database: Database) -> None:
+    """Fail on any statement that touches a tenant's table without naming the organisation."""
+
+    def check(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        touched = _TENANT_TABLE.search(statement)
+        if touched and "organisation_id" not in statement:
+            raise AssertionError(f"{touched.group(1)} is touched without a scope: {statement}")
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", check)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    application = create_app(settings)
+    async with application.router.lifespan_context(application):
+        keep_within_the_organisation(application.state.database)
+        yield application
+
+
+@pytest.fixture
+async def council(app: FastAPI) -> AsyncIterator[Council]:
+    ours = await found(app, "Test Council")
+    yield ours
+    await ours.close()
+
+
+@pytest.fixture
+async def other_council(app: FastAPI) -> AsyncIterator[Council]:
+    theirs = await found(app, "Other Council")
+    yield theirs
+    await theirs.close()
