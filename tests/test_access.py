@@ -1,0 +1,179 @@
+"""Who may do what: held against every route in the table."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from fastapi import APIRouter, FastAPI
+
+from app.access.permissions import SCOPES_OF_ROLE, Role, Scope
+from app.access.routing import ApiRoute
+from app.access.service import new_key, organisation_of
+from app.core import clock
+from tests.council import Council, good, pilot, problem
+from tests.routes import EVERY, ROUTES, Route
+
+# What anybody may see of the service itself; everything else states its permission.
+PUBLIC = {"/", "/health/live", "/health/ready", "/internal/metrics", "/api/v1/openapi.json"}
+
+
+async def test_every_address_that_needs_no_key_is_listed_here(app: FastAPI) -> None:
+    async with Council(app, None).client(None) as client:  # type: ignore[arg-type]  # no organisation is needed
+        client.base_url = "http://pilotlight.test"  # type: ignore[assignment]  # a str is taken
+        for path in PUBLIC:
+            assert (await client.get(path)).status_code == 200, path
+        for route in ROUTES:
+            answer = await client.request(route.method, "/api/v1" + route.at(str(uuid4())))
+            problem(answer, 401, "credentials_missing")
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_route_that_states_no_permission_cannot_be_defined() -> None:
+    router = APIRouter(route_class=ApiRoute)
+    with pytest.raises(TypeError, match="does not state its access"):
+
+        @router.get("/open")
+        async def open_to_all() -> None: ...
+
+
+def test_every_route_is_one_that_checks() -> None:
+    assert len(ROUTES) > 20
+    assert all(isinstance(route.route, ApiRoute) for route in ROUTES)
+
+
+async def test_every_route_refuses_every_key_without_its_scope(council: Council) -> None:
+    keys = {scope: await council.key(None, scopes=[scope]) for scope in Scope}
+    for route in ROUTES:
+        for scope, key in keys.items():
+            answer = await council.client(key).request(route.method, route.at(str(uuid4())))
+            if route.scope is None or scope in (route.scope, Scope.ADMIN):
+                assert answer.status_code not in (401, 403), f"{scope} on {route}: {answer.text}"
+            else:
+                assert str(route.scope) in problem(answer, 403, "scope_missing")["detail"]
+
+
+@pytest.mark.parametrize(**EVERY)  # type: ignore[arg-type]  # the three arguments by name
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_what_another_organisation_owns_does_not_exist(
+    route: Route, council: Council, other_council: Council
+) -> None:
+    if "{" not in route.path:
+        return
+    theirs = await other_council.admin()
+    ids = [
+        await pilot(theirs),
+        good(await theirs.post("/people", json={"external_id": "E1"}), 201)["person_id"],
+        good(await theirs.post("/api-keys", json={"name": "k", "role": "admin"}), 201)["key_id"],
+    ]
+    ours = await council.admin()
+    for identity in ids:
+        body: Any = {"to": "planned"} if route.path.endswith("transitions") else {}
+        headers = {"If-Match": "*", "Content-Type": "application/json"}
+        if route.path.endswith("bulk"):
+            body = {"items": []}
+        request = {"json": body} if route.method in ("POST", "PATCH") else {}
+        answer = await ours.request(route.method, route.at(identity), headers=headers, **request)
+        problem(answer, 404, "not_found")
+
+
+async def test_a_pilot_lead_reaches_its_own_pilots_alone(council: Council) -> None:
+    admin = await council.admin()
+    lead = good(await admin.post("/people", json={"external_id": "LEAD"}), 201)["person_id"]
+    led = await pilot(admin, code="LED", lead_external_id="LEAD")
+    foreign = await pilot(admin, code="FOREIGN")
+    client = await council.as_role(Role.PILOT_LEAD, person_id=lead)
+    made = await pilot(client, code="MADE")
+    listed = [item["pilot_id"] for item in good(await client.get("/pilots"))["items"]]
+    assert listed == [led, made]
+    for path in ("", "/members", "/transitions", "/metrics/adoption"):
+        good(await client.get(f"/pilots/{led}{path}"))
+        problem(await client.get(f"/pilots/{foreign}{path}"), 404, "not_found")
+    change = await client.patch(f"/pilots/{foreign}", json={"name": "x"}, headers={"If-Match": "*"})
+    problem(change, 404, "not_found")
+
+
+async def test_a_key_is_shown_once_and_kept_as_a_digest(council: Council, tmp_path: Path) -> None:
+    admin = await council.admin()
+    answer = await admin.post(
+        "/api-keys",
+        json={"name": "reader", "role": "analyst"},
+        headers={"Idempotency-Key": "make-one"},
+    )
+    made = good(answer, 201)
+    assert made["key"].startswith("plk_")
+    assert made["hint"] == made["key"][-4:]
+    listed = good(await admin.get("/api-keys"))["items"]
+    assert "key" not in listed[-1]
+    replay = await admin.post(
+        "/api-keys",
+        json={"name": "reader", "role": "analyst"},
+        headers={"Idempotency-Key": "make-one"},
+    )
+    assert good(replay, 201) == {**made, "key": None}
+    good(await council.client(made["key"]).get("/organisation"))
+    async with council.database.engine.connect() as connection:
+        for table in ("api_key", "idempotency_key", "audit_event"):
+            rows = await connection.exec_driver_sql(
+                f"SELECT * FROM {table} WHERE organisation_id IS NOT NULL"  # noqa: S608 - fixed names
+            )
+            assert made["key"] not in str(rows.all())
+
+
+async def test_a_revoked_or_expired_or_made_up_key_opens_nothing(council: Council) -> None:
+    admin = await council.admin()
+    soon = (clock.now() + timedelta(hours=1)).isoformat()
+    made = good(
+        await admin.post("/api-keys", json={"name": "k", "role": "analyst", "expires_at": soon}),
+        201,
+    )
+    client = council.client(made["key"])
+    good(await client.get("/metrics"))
+    with time_machine.travel(clock.now() + timedelta(hours=2), tick=True):
+        problem(await client.get("/metrics"), 401, "key_expired")
+    assert (await admin.delete(f"/api-keys/{made['key_id']}")).status_code == 204
+    problem(await client.get("/metrics"), 401, "key_revoked")
+    for forged in (
+        new_key(council.organisation.organisation_id),
+        "plk_x",
+        "nonsense",
+        "plk_" + "A" * 54,
+    ):
+        problem(await council.client(forged).get("/metrics"), 401, "credentials_unknown")
+
+
+async def test_use_of_a_key_is_noted_within_five_minutes(council: Council) -> None:
+    admin = await council.admin()
+    first = good(await admin.get("/api-keys"))["items"][0]["last_used_at"]
+    assert first is not None
+    with time_machine.travel(clock.now() + timedelta(minutes=6), tick=True):
+        assert good(await admin.get("/api-keys"))["items"][0]["last_used_at"] > first
+
+
+async def test_a_key_for_somebody_unknown_or_with_neither_role_nor_scopes_is_refused(
+    council: Council,
+) -> None:
+    admin = await council.admin()
+    nobody = {"name": "k", "role": "pilot_lead", "person_id": str(uuid4())}
+    problem(await admin.post("/api-keys", json=nobody), 422, "unknown_person")
+    problem(await admin.post("/api-keys", json={"name": "k"}), 422, "invalid_input")
+    past = {"name": "k", "role": "analyst", "expires_at": "2020-01-01T00:00:00Z"}
+    problem(await admin.post("/api-keys", json=past), 422, "in_the_past")
+
+
+def test_roles_hold_no_more_than_the_design_gives_them() -> None:
+    assert SCOPES_OF_ROLE[Role.ANALYST] == {Scope.PILOTS_READ, Scope.METRICS_READ}
+    assert Scope.TIME_READ not in SCOPES_OF_ROLE[Role.ICT_MANAGER]
+    assert not any(
+        scope.endswith(":read") and scope != Scope.PILOTS_READ
+        for scope in SCOPES_OF_ROLE[Role.INTEGRATOR]
+    )
+    for role, scopes in SCOPES_OF_ROLE.items():
+        assert (Scope.ADMIN in scopes) == (role is Role.ADMIN)
+
+
+def test_a_key_names_its_organisation() -> None:
+    owner = uuid4()
+    assert organisation_of(new_key(owner)) == owner

@@ -1,0 +1,121 @@
+"""The audit log: every write leaves an event, none says anything personal, none can be changed."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from tests.council import Council, activity, good, people, pilot
+from tests.routes import ROUTES, Route
+
+SECRETS = ("Margaret", "Housing", "margaret@example.org", "E-4711", "because of Margaret")
+
+
+async def _write(council: Council, route: Route) -> dict[str, Any]:
+    """Do what the route is for; the request that does it must leave exactly one event."""
+    client = await council.admin()
+    await people(client, "E-4711", display_name="Margaret", department="Housing")
+    pilot_id = await pilot(client, {"person_external_id": "E-4711"})
+    person_id = good(await client.get("/people"))["items"][0]["person_id"]
+    key = good(await client.post("/api-keys", json={"name": "k", "role": "analyst"}), 201)
+    window = {"starts_on": "2024-01-01", "ends_on": "2024-02-01"}
+    body: dict[str, Any] = {
+        "PATCH /organisation": {"name": "Renamed"},
+        "POST /people": {"external_id": "E2", "display_name": "Margaret"},
+        "PATCH /people/{person_id}": {"user_name": "margaret@example.org"},
+        "POST /people/bulk": {"items": [{"external_id": "E3", "display_name": "Margaret"}]},
+        "POST /pilots": {"code": "P-2", "name": "Margaret", "kind": "other", **window},
+        "PATCH /pilots/{pilot_id}": {"purpose": "because of Margaret"},
+        "POST /pilots/{pilot_id}/transitions": {"to": "planned", "reason": "because of Margaret"},
+        "POST /pilots/{pilot_id}/members/bulk": {
+            "items": [{"person_external_id": "E-4711", "arm": "comparison"}]
+        },
+        "POST /licence-activity/bulk": {"items": [activity("E-4711", "2024-04-03", actions=1)]},
+        "POST /api-keys": {"name": "Margaret", "role": "analyst"},
+        "DELETE /api-keys/{key_id}": None,
+    }[str(route)]
+    ids = {"{person_id}": person_id, "{pilot_id}": pilot_id, "{key_id}": key["key_id"]}
+    path = route.path
+    for placeholder, identity in ids.items():
+        path = path.replace(placeholder, identity)
+    before = len(await _events(client))
+    options: dict[str, Any] = {} if body is None else {"json": body}
+    headers = {"If-Match": "*", "X-Request-ID": "request-of-the-test"}
+    answer = await client.request(route.method, path, headers=headers, **options)
+    assert answer.is_success, answer.text
+    events = await _events(client)
+    assert len(events) == before + 1, f"{route} left {len(events) - before} events"
+    return events[0]
+
+
+async def _events(client: Any) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = good(await client.get("/audit-events?limit=200"))["items"]
+    return items
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.writes], ids=str)
+async def test_every_write_leaves_one_event_without_personal_values(
+    route: Route, council: Council
+) -> None:
+    event = await _write(council, route)
+    assert event["request_id"] == "request-of-the-test"
+    assert event["principal_kind"] == "api_key"
+    assert "." in event["action"]
+    assert not [secret for secret in SECRETS if secret in str(event)]
+
+
+async def test_a_batch_leaves_one_event_with_its_counts(council: Council) -> None:
+    client = await council.admin()
+    items: list[dict[str, Any]] = [{"external_id": f"E{n}"} for n in range(3)] + [{"team": "x"}]
+    result = good(await client.post("/people/bulk", json={"items": items}))
+    event = (await _events(client))[0]
+    assert event["action"] == "people.imported"
+    assert event["details"] == {
+        "batch_id": result["batch_id"],
+        "accepted": 3,
+        "updated": 0,
+        "duplicates": 0,
+        "rejected": 1,
+    }
+    batches = good(await client.get("/import-batches?kind=people"))["items"]
+    assert [(b["batch_id"], b["accepted"], b["rejected"]) for b in batches] == [
+        (result["batch_id"], 3, 1)
+    ]
+
+
+async def test_a_write_that_fails_leaves_neither_row_nor_event(council: Council) -> None:
+    client = await council.admin()
+    before = len(await _events(client))
+    await client.post("/people/bulk?mode=atomic", json={"items": [{"external_id": "E1"}, {}]})
+    await client.post("/people/bulk?dry_run=true", json={"items": [{"external_id": "E1"}]})
+    await client.post("/people", json={"external_id": ""})
+    assert len(await _events(client)) == before
+    assert good(await client.get("/people"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event"]
+)
+async def test_no_event_can_be_changed_or_removed(council: Council, statement: str) -> None:
+    client = await council.admin()
+    await people(client, "E1")
+    before = await _events(client)
+    with pytest.raises(DBAPIError, match="append-only"):
+        async with council.database.engine.begin() as connection:
+            await connection.exec_driver_sql(statement + " WHERE organisation_id IS NOT NULL")
+    if not council.database.is_sqlite:
+        with pytest.raises(DBAPIError, match="append-only"):
+            async with council.database.engine.begin() as connection:
+                await connection.exec_driver_sql("TRUNCATE audit_event")
+    assert await _events(client) == before
+
+
+async def test_events_can_be_asked_for_by_action_and_thing(council: Council) -> None:
+    client = await council.admin()
+    pilot_id = await pilot(client)
+    good(await client.post(f"/pilots/{pilot_id}/transitions", json={"to": "planned"}), 201)
+    about = good(await client.get("/audit-events", params={"resource_id": pilot_id}))["items"]
+    assert [event["action"] for event in about] == ["pilot.transitioned", "pilot.created"]
+    assert about[0]["details"] == {"from": "draft", "to": "planned"}
+    created = good(await client.get("/audit-events?action=pilot.created"))["items"]
+    assert [event["resource_id"] for event in created] == [pilot_id]
