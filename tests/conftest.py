@@ -13,6 +13,7 @@ from app.core.models import GLOBAL_TABLES
 from app.core.settings import Settings
 from app.main import create_app
 from app.tables import metadata
+from tests.command import Run, runner
 from tests.council import Council, found
 from tests.databases import KINDS, Templates, settings_for
 
@@ -87,3 +88,9 @@ async def other_council(app: FastAPI) -> AsyncIterator[Council]:
     theirs = await found(app, "Other Council")
     yield theirs
     await theirs.close()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The `pilotlight` command."""
+    return runner(monkeypatch, capsys)
