@@ -1,5 +1,7 @@
 # The commands that everybody relies on. They need Python 3.11 or newer, make and git, and nothing else.
 
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,6 +43,7 @@ check: $(VENV)/development.installed  ## Format, lint, types, import rules, size
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tests/sizes.py
+	@$(BIN)/alembic upgrade head --sql 2>/dev/null | $(BIN)/squawk
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/pilotlight openapi | diff -q - openapi/openapi.json || { echo "openapi/openapi.json is out of date: make openapi"; exit 1; }
 

@@ -89,9 +89,13 @@ async def _with_database(
         await database.close()
 
 
-async def _check_migrated(database: Database) -> None:
+async def _check_reachable(database: Database) -> None:
     if not await database.is_reachable():
         raise ConfigurationError("The database cannot be reached. See PILOTLIGHT_DATABASE_URL.")
+
+
+async def _check_migrated(database: Database) -> None:
+    await _check_reachable(database)
     if await schema.Schema().missing(database):
         raise ConfigurationError("The database needs migrating first: pilotlight migrate")
 
@@ -170,6 +174,7 @@ def migrate(
     """Bring the database to this release's schema."""
 
     async def work(database: Database) -> list[str] | None:
+        await _check_reachable(database)
         await schema.migrate(database)
         return await schema.distribute(database) if distributed else None
 
@@ -379,9 +384,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
 ) -> None:
     """Load a simulated council, run the jobs, print the headline figures, and serve them."""
-    settings = Settings(environment=Environment.DEMO)
+    settings = get_settings().model_copy(update={"environment": Environment.DEMO})
 
     async def work(database: Database) -> None:
+        await _check_reachable(database)
         await schema.migrate(database)
         with terminal.bars(err) as steps:
             async with database.transaction() as session:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from app import __version__
 from app.api import PREFIX, api_router
 from app.core import probes, problems
+from app.core.bulk.formats import row_components
 from app.core.database import Database
 from app.core.http import HttpMetrics, RequestContext
 from app.core.logging import configure_logging
@@ -122,8 +123,23 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         )
+        for path in schema["paths"].values():
+            for operation in path.values():
+                for parameter in operation.get("parameters", ()):
+                    parameter["schema"] = _without_null(parameter["schema"])
         problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         definitions = problem.pop("$defs", {})
-        schema["components"]["schemas"] |= {"Problem": problem, **definitions}
+        # An enum that rows and other bodies share is described once, as pydantic has it.
+        known = schema["components"]["schemas"]
+        known |= {"Problem": problem, **definitions}
+        schema["components"]["schemas"] = dict(sorted((row_components() | known).items()))
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is text or left out, never null, whatever its type in Python says."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) != 1:
+        return schema
+    return {**kinds[0], **{name: value for name, value in schema.items() if name != "anyOf"}}

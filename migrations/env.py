@@ -1,6 +1,7 @@
 """Runs the migrations, on the connection that `app.core.schema` hands over or on the settings' own."""
 
 import asyncio
+import sys
 from typing import Any
 
 from alembic import context
@@ -50,8 +51,19 @@ async def run_on_own_connection() -> None:
         await database.close()
 
 
+def print_sql() -> None:
+    """Print the SQL for PostgreSQL instead of running it, for the linter."""
+    context.configure(dialect_name="postgresql", target_metadata=metadata, output_buffer=sys.stdout)
+    with context.begin_transaction():
+        context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        context.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+        context.run_migrations()
+
+
 given = context.config.attributes.get("connection")
-if given is not None:
+if context.is_offline_mode():
+    print_sql()
+elif given is not None:
     run(given)
 else:
     asyncio.run(run_on_own_connection())

@@ -1,7 +1,8 @@
 """Fixtures: a fresh, migrated database for every test, and the application on it."""
 
+import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -30,6 +31,15 @@ def templates(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Templ
     folder = tmp_path_factory.getbasetemp()
     shared = folder if worker_id == "master" else folder.parent
     return Templates(folder, shared, worker_id)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """The application sets up logging for its process; a test leaves it as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers, root.level = handlers, level
 
 
 @pytest.fixture(params=KINDS)

@@ -24,7 +24,6 @@ from app.core.database import Database
 from app.core.errors import FieldError, Invalid
 from app.core.settings import Settings
 
-SIMULATED_HEADER = "Pilotlight-Simulated"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Documents the scheme; the check itself is the route's, before anything is read.
@@ -58,6 +57,19 @@ IfMatch = Annotated[
 ]
 
 
+def _idempotency_key(
+    _key: Annotated[
+        str | None,
+        Header(
+            alias=idempotency.HEADER,
+            pattern=idempotency.KEY_PATTERN,
+            description="The same key and request again get the first answer, and write nothing.",
+        ),
+    ] = None,
+) -> None:
+    """Documents the header; it is read before the body is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a route demands: a scope, or None for anybody with a key."""
@@ -80,6 +92,9 @@ class ApiRoute(APIRoute):
     bulk = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
+        if "POST" in (kwargs.get("methods") or ()):
+            stated = kwargs.get("dependencies") or ()
+            kwargs["dependencies"] = [*stated, Depends(_idempotency_key)]
         super().__init__(path, endpoint, **kwargs)
         access = access_of(self.dependencies)
         if access is None:
@@ -94,6 +109,7 @@ class ApiRoute(APIRoute):
             database: Database = request.app.state.database
             settings: Settings = request.app.state.settings
             principal = await service.authenticate(database, request.headers.get("authorization"))
+            request.state.simulated = principal.organisation.is_simulated
             service.authorise(principal, self.access.scope)
             _check_parameters(request, known)
             request.state.principal = principal
@@ -103,8 +119,6 @@ class ApiRoute(APIRoute):
                     response = await handle(request)
             else:
                 response = await self._write(request, handle, database, settings, principal)
-            if principal.organisation.is_simulated:
-                response.headers[SIMULATED_HEADER] = "true"
             return response
 
         return in_transaction

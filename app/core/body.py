@@ -4,6 +4,7 @@ So a slow client never holds a lock, memory stays flat (large bodies go to a tem
 short is never half processed, and its digest is known before the first row is written.
 """
 
+import errno
 import hashlib
 import tempfile
 import zlib
@@ -14,7 +15,7 @@ from typing import IO, Any
 
 from starlette.requests import ClientDisconnect, Request
 
-from app.core.errors import BadRequest, BodyTooLarge, UnsupportedMediaType
+from app.core.errors import BadRequest, BodyTooLarge, Unavailable, UnsupportedMediaType
 
 _IN_MEMORY = 4 * 1024 * 1024
 _CHUNK = 256 * 1024
@@ -111,6 +112,11 @@ async def receive_body(request: Request, limit: BodyLimit) -> ReceivedBody:
     try:
         async for chunk in chunks:
             body.append(chunk, cap)
+    except OSError as error:
+        body.close()
+        if error.errno != errno.ENOSPC:
+            raise
+        raise Unavailable("There is no room for a body of this size just now.") from error
     except ClientDisconnect:
         body.close()
         raise BadRequest(

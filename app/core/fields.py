@@ -19,13 +19,17 @@ EARLIEST: Final = date(1900, 1, 1)
 LATEST: Final = date(2199, 12, 31)
 
 # No control characters but tab and line feed: PostgreSQL refuses NUL, and logs and CSVs break on others.
-PRINTABLE_PATTERN: Final = r"^[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]*$"
-_PRINTABLE = re.compile(PRINTABLE_PATTERN)
+PRINTABLE_PATTERN: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+_NOT_BLANK_PATTERN: Final = (
+    r"^[^\x00-\x08\x0b-\x1f\x7f]*[^\x00-\x08\x0b-\x1f\x7f\s][^\x00-\x08\x0b-\x1f\x7f]*$"
+)
+# Lone surrogates as well, which are no text; a published pattern cannot name them in every dialect.
+_NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 
 def _printable(value: str) -> str:
-    if not _PRINTABLE.match(value):
+    if _NOT_PRINTABLE.search(value):
         raise PydanticCustomError("control_characters", "must not hold control characters")
     return value
 
@@ -47,27 +51,27 @@ def _in_range(value: date) -> date:
     return value
 
 
-def _not_a_boolean(value: Any) -> Any:
-    if isinstance(value, bool | str):
-        raise PydanticCustomError("number_type", "must be a number")
-    return value
-
-
 Printable = AfterValidator(_printable)
+# What stripping and `Printable` demand, for the API description, which does not see into validators.
+NotBlank = Field(json_schema_extra={"pattern": _NOT_BLANK_PATTERN})
 CalendarDate = Annotated[date, BeforeValidator(_iso_date), AfterValidator(_in_range)]
 Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     Printable,
+    NotBlank,
 ]
 Prose = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
     Printable,
+    NotBlank,
 ]
+FilterText = Annotated[str, StringConstraints(max_length=200, pattern=PRINTABLE_PATTERN)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Number = Annotated[float, BeforeValidator(_not_a_boolean), Field(allow_inf_nan=False)]
+# Strict: without it pydantic takes true and "1" for numbers.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 DecimalNumber = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=14, decimal_places=6)]
 
 
@@ -75,6 +79,20 @@ class Input(BaseModel):
     """What a client sends: unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class Change(Input):
+    """What a client changes: what is left out stays.
+
+    So the description names no defaults: generated clients would send them, and overwrite what is there.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
 
 class Output(BaseModel):

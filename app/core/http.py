@@ -2,7 +2,6 @@
 
 import re
 import time
-from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -11,10 +10,12 @@ from prometheus_client import generate_latest as render_metrics
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core import problems
 from app.core.logging import request_id
 from app.core.models import new_id
 
 REQUEST_ID_HEADER = "X-Request-ID"
+SIMULATED_HEADER = "Pilotlight-Simulated"
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 # Answers hold figures and personal data: no cache may keep them, no page may frame or sniff them.
@@ -72,21 +73,27 @@ class RequestContext:
         identity = given if _REQUEST_ID.match(given) else str(new_id())
         token = request_id.set(identity)
         structlog.contextvars.bind_contextvars(request_id=identity)
-        status = 500
+        status, answering = 500, False
         started = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answering
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answering = message["status"], True
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID_HEADER] = identity
+                if scope.get("state", {}).get("simulated"):
+                    headers[SIMULATED_HEADER] = "true"
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            if answering:
+                raise
+            await problems.of_defect(error)(scope, receive, send_with_headers)
         finally:
             self._finish(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")
@@ -106,6 +113,9 @@ class RequestContext:
         )
 
 
-def _route_of(scope: dict[str, Any] | Scope) -> str:
-    """The route's template, so that ids neither reach the log nor multiply the series."""
-    return getattr(scope.get("route"), "path_format", None) or "none"
+def _route_of(scope: Scope) -> str:
+    """The address with its ids taken out, so that they neither reach the log nor multiply the series."""
+    if "route" not in scope:
+        return "none"
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(names.get(part, part) for part in scope["path"].split("/"))

@@ -25,7 +25,8 @@ from app.core.models import CreatedAt, TenantRow, UtcDateTime
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
-_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
+KEY_PATTERN = r"^[\x21-\x7e]{1,200}$"
+_KEY = re.compile(KEY_PATTERN)
 _KEPT_HEADERS = ("content-type", "etag", "location")
 _LOCK_NOT_AVAILABLE = "55P03"
 

@@ -11,6 +11,9 @@ import structlog
 
 from app.core.settings import Settings
 
+# Below a warning these tell of every step, some with the values of statements and addresses.
+_TALKATIVE = ("aiosqlite", "alembic", "apscheduler", "asyncio", "httpcore", "httpx", "sqlalchemy")
+
 # Without the values of local variables, among which are keys and what people sent.
 _TRACES = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
@@ -57,5 +60,5 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).propagate = True
     # Our own line per request names the route, never the path with its ids.
     logging.getLogger("uvicorn.access").disabled = True
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

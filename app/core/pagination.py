@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
@@ -66,6 +67,14 @@ def decode_cursor(cursor: str) -> UUID:
         raise Invalid.field(
             "/cursor", "invalid_cursor", "cursor must be the next_cursor of an earlier page"
         ) from None
+
+
+def page_of(items: Sequence[Item], page: PageQuery) -> tuple[list[Item], str | None]:
+    """One page of a list that the program itself holds; its cursor is a place in the list."""
+    start = decode_cursor(page.cursor).int if page.cursor is not None else 0
+    end = start + page.limit
+    more = encode_cursor(UUID(int=end)) if end < len(items) else None
+    return list(items[start:end]), more
 
 
 async def paginate(

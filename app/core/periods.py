@@ -31,10 +31,10 @@ class Window:
 
     def iso_weeks(self) -> Iterator["Window"]:
         """Every ISO week that has a day in this window, whole, in order."""
-        monday = iso_week_of(self.starts_on)
-        while monday.starts_on < self.ends_on:
-            yield monday
-            monday = Window(monday.ends_on, monday.ends_on + WEEK)
+        week = iso_week_of(self.starts_on)
+        while week.starts_on < self.ends_on and self.days:
+            yield week
+            week = Window(week.ends_on, week.ends_on + WEEK)
 
 
 def iso_week_of(day: date) -> Window:

@@ -6,6 +6,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -72,8 +73,13 @@ _DETAILS = {
     "json_invalid": "The body is not valid JSON.",
     "uuid_parsing": "must be a UUID",
     "missing": "This field is required.",
+    "float_type": "must be a number",
 }
-_CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
+_CODES = {
+    "extra_forbidden": "unknown_field",
+    "missing": "missing_field",
+    "float_type": "number_type",
+}
 
 
 def invalid_input(errors: list[dict[str, Any]]) -> Invalid:
@@ -90,8 +96,14 @@ def invalid_input(errors: list[dict[str, Any]]) -> Invalid:
     return Invalid(f"Not valid: {named}.", code="invalid_input", errors=fields)
 
 
+def of_defect(error: Exception) -> JSONResponse:
+    """The answer to an error that nobody foresaw: logged with its trace, told without it."""
+    _log.error("unhandled_error", error_type=type(error).__name__, exc_info=error)
+    return render(ProblemError("Something went wrong on our side; it has been logged."))
+
+
 def install(app: FastAPI) -> None:
-    """Let every error of the application be answered by `render`."""
+    """Let every error that the application foresees be answered by `render`."""
 
     @app.exception_handler(ProblemError)
     async def on_problem(_request: Request, error: ProblemError) -> JSONResponse:
@@ -102,13 +114,21 @@ def install(app: FastAPI) -> None:
         return render(invalid_input(list(error.errors())))
 
     @app.exception_handler(HTTPException)
-    async def on_http(_request: Request, error: HTTPException) -> JSONResponse:
-        return render(_of_http(error))
+    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        problem = _of_http(error)
+        if error.status_code == 405:
+            problem.headers["Allow"] = _methods_at(request)
+        return render(problem)
 
-    @app.exception_handler(Exception)
-    async def on_defect(_request: Request, error: Exception) -> JSONResponse:
-        _log.error("unhandled_error", error_type=type(error).__name__, exc_info=error)
-        return render(ProblemError("Something went wrong on our side; it has been logged."))
+
+def _methods_at(request: Request) -> str:
+    """Every method of this address; the framework names those of the first route there alone."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path_regex.match(path):
+            methods |= route.methods or set()
+    return ", ".join(sorted(methods))
 
 
 class _HttpProblem(ProblemError):

@@ -7,7 +7,8 @@ import msgspec
 
 from app.core.fields import EARLIEST, LATEST, PRINTABLE_PATTERN
 
-_BARE_CODE: Final = r"^[a-zA-Z0-9][a-zA-Z0-9 _.()/-]{0,63}$"
+# Before a final line feed Python finds `$` as well: the lookahead refuses it.
+_BARE_CODE: Final = r"^[a-zA-Z0-9][a-zA-Z0-9 _.()/-]{0,63}$(?!\n)"
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE_PATTERN)]
 ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE_PATTERN)]

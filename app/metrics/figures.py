@@ -32,13 +32,16 @@ SENTENCES: dict[Flag, str] = {
     Flag.NOT_ESTIMABLE: "Fewer than 2 people: no interval can be given.",
     Flag.STALE_DATA: "The newest activity data are more than 4 days older than the date of this figure.",
     Flag.NO_ACTIVITY_DATA: "No activity was recorded for anybody: either nobody used the tool, or data are missing.",
-    Flag.LOWER_BOUND: "Some days of use are known only app by app, so this is a lower bound.",
+    Flag.LOWER_BOUND: "Some days of use are known only app by app or product by product, so this is a lower bound.",
     Flag.PARTIAL_WEEK: "The window holds only part of this week.",
     Flag.SHORT_HISTORY: "Fewer weeks than the definition looks back on end in the window.",
     Flag.WINDOW_OPEN: "The window has not ended yet; this is the state so far.",
     Flag.BASIS_ACTIVE_DAYS: "Actions are not known for all activity: active days are counted instead, so nobody can be a power user.",
     Flag.SIMULATED: "Simulated data: no real council.",
 }
+
+
+_FLAGS_OF_COUNTS = (Flag.SMALL_SAMPLE, Flag.NOT_ESTIMABLE, Flag.NO_ACTIVITY_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,13 @@ class Figure:
             reason="suppressed",
             suppressed=True,
             disclosive=(),
-            flags=tuple(f for f in self.flags if f not in (Flag.SMALL_SAMPLE, Flag.NOT_ESTIMABLE)),
+            flags=_without_counts(self.flags),
         )
+
+
+def _without_counts(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:
+    """The flags that say nothing of how many people there were, or were active."""
+    return tuple(flag for flag in flags if flag not in _FLAGS_OF_COUNTS)
 
 
 def size_flags(people: int) -> tuple[Flag, ...]:
@@ -134,6 +142,16 @@ class Segments:
 
     def flagged(self, *flags: Flag) -> "Segments":
         return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
+
+    def withheld(self) -> "Segments":
+        """The same with every count gone."""
+        return replace(
+            self,
+            counts=dict.fromkeys(self.counts),
+            people=None,
+            suppressed=True,
+            flags=_without_counts(self.flags),
+        )
 
 
 AnyFigure = Figure | Segments

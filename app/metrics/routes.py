@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.access.routing import ApiRoute, authenticated
-from app.core.pagination import MAX_LIMIT, Page
+from app.core.pagination import Page, PageRequest, page_of
 from app.metrics.registry import REGISTRY
 from app.metrics.schemas import MetricOut
 
@@ -11,7 +11,8 @@ router = APIRouter(route_class=ApiRoute)
 
 
 @router.get("", dependencies=[authenticated()])
-async def list_metrics() -> Page[MetricOut]:
-    """The definition of every figure, in one page."""
-    items = [MetricOut.model_validate(metric) for metric in REGISTRY[:MAX_LIMIT]]
-    return Page(items=items, next_cursor=None)
+async def list_metrics(page: PageRequest) -> Page[MetricOut]:
+    """The definition of every figure."""
+    metrics, cursor = page_of(REGISTRY, page)
+    items = [MetricOut.model_validate(metric) for metric in metrics]
+    return Page(items=items, next_cursor=cursor)

@@ -1,8 +1,8 @@
 """The one function through which every figure passes on its way to a reader who may not see names.
 
 A count of people from 1 to one below the organisation's minimum group size is withheld; so is its
-complement; and where exactly one of several siblings is withheld beside their total, the next
-smallest as well.
+complement; and where what is withheld of several siblings follows from their total by subtraction,
+the next smallest sibling as well.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def suppress(report: Report, minimum: int) -> Report:
     return Report(
         figures=_each(report.figures, minimum),
         weekly=[_each(week, minimum) for week in report.weekly],
-        groups=_siblings(report.groups, minimum),
+        groups=_siblings(report, minimum),
     )
 
 
@@ -99,22 +99,75 @@ def _segments(segments: Segments, minimum: int) -> Segments:
     )
 
 
-def _siblings(groups: Mapping[str, Figures], minimum: int) -> dict[str, Figures]:
-    shown = {group: _each(figures, minimum) for group, figures in groups.items()}
-    slugs = {slug for figures in groups.values() for slug in figures}
-    for slug in slugs:
-        hidden = [group for group, figures in shown.items() if figures[slug].suppressed]
-        if len(hidden) != 1:
-            continue
-        # The total is shown above, so a single withheld sibling would follow by subtraction.
-        others = [g for g in shown if g not in hidden and (groups[g][slug].people or 0) > 0]
-        if others:
-            smallest = min(others, key=lambda group: (groups[group][slug].people or 0, group))
-            shown[smallest][slug] = _withheld(groups[smallest][slug])
-    return shown
+def _siblings(report: Report, minimum: int) -> dict[str, Figures]:
+    """The groups, with as many withheld as keep a withheld one from being solved for.
+
+    Figures share counts (one's numerator is another's denominator), so a group that is withheld for the
+    sake of another goes with all its figures, and segments of a group are shown whole or not at all.
+    """
+    groups, total = report.groups, _each(report.figures, minimum)
+    hidden = {
+        slug: {g for g, figures in groups.items() if _one(figures[slug], minimum).suppressed}
+        for slug in total
+    }
+    by_size = sorted(
+        (group for group in groups if _size(groups[group])), key=lambda g: (_size(groups[g]), g)
+    )
+    while (companion := _companion(groups, total, hidden, by_size, minimum)) is not None:
+        for names in hidden.values():
+            names.add(companion)
+    return {
+        group: {
+            slug: figure.withheld() if group in hidden[slug] else figure
+            for slug, figure in figures.items()
+        }
+        for group, figures in groups.items()
+    }
 
 
-def _withheld(figure: AnyFigure) -> AnyFigure:
-    if isinstance(figure, Figure):
-        return figure.withheld()
-    return replace(figure, counts=dict.fromkeys(figure.counts), people=None, suppressed=True)
+def _size(figures: Figures) -> int:
+    return max(figure.people or 0 for figure in figures.values())
+
+
+def _companion(
+    groups: Mapping[str, Figures],
+    total: Figures,
+    hidden: Mapping[str, set[str]],
+    by_size: list[str],
+    minimum: int,
+) -> str | None:
+    """The smallest group that must go as well; None when nothing withheld follows by subtraction."""
+    everywhere = set.intersection(*hidden.values()) if hidden else set()
+    for slug, shown in total.items():
+        for names in (hidden[slug], everywhere):
+            free = [group for group in by_size if group not in names]
+            if free and _follows(shown, [groups[group][slug] for group in names], minimum):
+                return free[0]
+    return None
+
+
+def _follows(total: AnyFigure, withheld: list[AnyFigure], minimum: int) -> bool:
+    """Whether the withheld siblings are too few, or hold too little, for the total beside them."""
+    if not withheld:
+        return False
+    if isinstance(total, Segments):
+        shown = [name for name, count in total.counts.items() if count is not None]
+        if not shown:
+            return False
+        together = _together(withheld)
+        rest = sum(count for name, count in together.items() if name not in shown)
+        amounts = [*(together[name] for name in shown), rest, sum(together.values())]
+        return len(withheld) == 1 or any(_is_small(amount, minimum) for amount in amounts)
+    if total.suppressed:
+        return False
+    shares = zip(*(f.disclosive for f in withheld if isinstance(f, Figure)), strict=True)
+    return len(withheld) == 1 or any(
+        _reveals(Share(sum(s.part for s in same), sum(s.whole for s in same)), minimum)
+        for same in shares
+    )
+
+
+def _together(withheld: list[AnyFigure]) -> dict[str, int]:
+    """The withheld siblings' segments, added up."""
+    segments = [figure.counts for figure in withheld if isinstance(figure, Segments)]
+    return {name: sum(counts[name] or 0 for counts in segments) for name in segments[0]}

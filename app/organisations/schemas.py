@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.core.fields import Input, Label, Number, Output
+from app.core.fields import Change, Label, Number, Output
 
 
 def _known_zone(value: str) -> str:
@@ -30,7 +30,7 @@ GroupSize = Annotated[int, Field(ge=5, le=10, strict=True)]
 HoursPerWeek = Annotated[Number, Field(gt=0, le=168)]
 
 
-class OrganisationChange(Input):
+class OrganisationChange(Change):
     """What may be changed; what is left out stays."""
 
     name: Label = ""

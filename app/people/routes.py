@@ -1,9 +1,8 @@
 """`/people`: staff, recorded one at a time or in bulk by HR number."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Response, status
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, BulkRoute, Caller, IfMatch, Session, requires
@@ -11,7 +10,7 @@ from app.core.bulk.formats import schema_of
 from app.core.bulk.requests import Bulk
 from app.core.bulk.results import BulkResult
 from app.core.etags import etag_of
-from app.core.fields import CalendarDate
+from app.core.fields import CalendarDate, FilterText
 from app.core.pagination import Page, PageRequest
 from app.people import service
 from app.people.models import Person
@@ -20,7 +19,9 @@ from app.people.schemas import PersonChange, PersonFilter, PersonIn, PersonOut, 
 router = APIRouter(route_class=ApiRoute)
 bulk_router = APIRouter(route_class=BulkRoute)
 
-_Filter = Annotated[str | None, Query(max_length=200)]
+
+# Of type uuid, so that `bulk` beside it is never read as a person's id.
+PERSON = "/{person_id:uuid}"
 
 
 def _answer(person: Person, response: Response) -> PersonOut:
@@ -43,10 +44,10 @@ async def list_people(
     session: Session,
     principal: Caller,
     page: PageRequest,
-    external_id: _Filter = None,
-    department: _Filter = None,
-    team: _Filter = None,
-    job_family: _Filter = None,
+    external_id: FilterText | None = None,
+    department: FilterText | None = None,
+    team: FilterText | None = None,
+    job_family: FilterText | None = None,
     employed_on: CalendarDate | None = None,
 ) -> Page[PersonOut]:
     """People of the organisation, in the order in which they were recorded."""
@@ -55,7 +56,7 @@ async def list_people(
     return Page(items=[PersonOut.model_validate(row) for row in rows], next_cursor=cursor)
 
 
-@router.get("/{person_id}", dependencies=[requires(Scope.PEOPLE_READ)])
+@router.get(PERSON, dependencies=[requires(Scope.PEOPLE_READ)])
 async def get_person(
     person_id: UUID, response: Response, session: Session, principal: Caller
 ) -> PersonOut:
@@ -63,7 +64,7 @@ async def get_person(
     return _answer(await service.get(session, principal, person_id), response)
 
 
-@router.patch("/{person_id}", dependencies=[requires(Scope.PEOPLE_WRITE)])
+@router.patch(PERSON, dependencies=[requires(Scope.PEOPLE_WRITE)])
 async def change_person(
     person_id: UUID,
     changes: PersonChange,

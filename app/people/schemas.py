@@ -10,13 +10,13 @@ from msgspec import UNSET, UnsetType
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.core.fields import CalendarDate, Input, Label, Number, Output, Printable
+from app.core.fields import CalendarDate, Change, Input, Label, NotBlank, Number, Output, Printable
 from app.core.rows import ExternalId as ExternalIdRow
 from app.core.rows import Fte as FteRow
 from app.core.rows import Text
 
 ExternalId = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Printable
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Printable, NotBlank
 ]
 Fte = Annotated[Number, Field(gt=0, le=1.5)]
 
@@ -46,7 +46,7 @@ class PersonIn(_PersonFields):
     external_id: ExternalId = Field(description="The number that HR knows the person by.")
 
 
-class PersonChange(_PersonFields):
+class PersonChange(_PersonFields, Change):
     """What may be changed; what is left out stays, null empties."""
 
 

@@ -1,9 +1,8 @@
 """`/pilots`: set up, changed, moved through their life; who takes part."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Response, status
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, BulkRoute, Caller, IfMatch, Session, requires
@@ -11,6 +10,7 @@ from app.core.bulk.formats import schema_of
 from app.core.bulk.requests import Bulk
 from app.core.bulk.results import BulkResult
 from app.core.etags import etag_of
+from app.core.fields import FilterText
 from app.core.pagination import Page, PageRequest
 from app.pilots import membership, service
 from app.pilots.models import Arm, Pilot, PilotKind, PilotStatus
@@ -51,7 +51,7 @@ async def list_pilots(
     session: Session,
     principal: Caller,
     page: PageRequest,
-    code: Annotated[str | None, Query(max_length=64)] = None,
+    code: FilterText | None = None,
     kind: PilotKind | None = None,
     status: PilotStatus | None = None,
 ) -> Page[PilotOut]:

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.core.fields import CalendarDate, Code, Input, Label, Number, Output, Prose, Slug
+from app.core.fields import CalendarDate, Change, Code, Input, Label, Number, Output, Prose, Slug
 from app.core.rows import ExternalId as ExternalIdRow
 from app.people.schemas import ExternalId
 from app.pilots.models import Arm, PilotKind, PilotStatus
@@ -82,7 +82,7 @@ class PilotIn(PilotFields):
         return self
 
 
-class PilotChange(PilotFields):
+class PilotChange(PilotFields, Change):
     """What may be changed; what is left out stays."""
 
     name: Label = ""

@@ -49,6 +49,11 @@ class Adoption:
         ends_on = min(self.window.ends_on, self.as_of + DAY)
         return Window(min(self.window.starts_on, ends_on), ends_on)
 
+    @property
+    def weeks(self) -> list[Window]:
+        """Every ISO week that has one of the days, whole."""
+        return list(self.days.iso_weeks()) if self.days.days else []
+
     def quality(self) -> Quality:
         return self.history.quality(self.days)
 
@@ -57,7 +62,7 @@ class Adoption:
         days = self.days
         first = Window(days.starts_on, days.starts_on + _FOUR_WEEKS).clip(days)
         last = Window(days.ends_on - _FOUR_WEEKS, days.ends_on).clip(days)
-        weeks = list(days.iso_weeks())
+        weeks = self.weeks
         whole = [week for week in weeks if week.clip(days) == week]
         found: list[AnyFigure] = [
             self._rate(ADOPTION_RATE, days),
@@ -79,12 +84,12 @@ class Adoption:
                     figure.metric.slug: figure
                     for figure in (
                         *self._rates_of_week(week),
-                        self._active_days(week.clip(self.days)),
+                        self._active_days_of_week(week),
                         *self._segments(min(week.ends_on, self.days.ends_on)),
                     )
                 },
             )
-            for week in self.days.iso_weeks()
+            for week in self.weeks
         ]
 
     def _flags_of_the_whole(self) -> tuple[Flag, ...]:
@@ -111,7 +116,16 @@ class Adoption:
         previous = self.history.active(before)
         remaining = previous & access
         both = active & previous
+        disclosive: tuple[Share, ...] = ()
         if before.days > 0:
+            # The two hold one numerator: what it leaves of one denominator could be read off the other.
+            disclosive = (
+                Share(len(both), len(previous)),
+                Share(len(both), len(remaining)),
+                Share(len(both), len(active)),
+                Share(len(remaining), len(access)),
+                Share(len(active), len(access)),
+            )
             retention = Share(len(both), len(remaining)), NOBODY_REMAINED
             returning = Share(len(both), len(active)), NOBODY_WAS_ACTIVE
         else:
@@ -124,7 +138,7 @@ class Adoption:
                 self.as_of,
                 retention[0],
                 nobody=retention[1],
-                also_disclosive=(Share(len(remaining), len(access)),),
+                also_disclosive=disclosive,
             ),
             proportion_of_people(
                 RETURNING_SHARE,
@@ -132,10 +146,15 @@ class Adoption:
                 self.as_of,
                 returning[0],
                 nobody=returning[1],
-                also_disclosive=(Share(len(active), len(access)),),
+                also_disclosive=disclosive,
             ),
         ]
         return [rate.flagged(Flag.PARTIAL_WEEK) if days != week else rate for rate in rates]
+
+    def _active_days_of_week(self, week: Window) -> Figure:
+        days = week.clip(self.days)
+        figure = self._active_days(days)
+        return figure.flagged(Flag.PARTIAL_WEEK) if days != week else figure
 
     def _active_days(self, days: Window) -> Figure:
         """Active person-days over active person-weeks; people are the independent units."""

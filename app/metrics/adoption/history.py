@@ -112,17 +112,25 @@ def _last_day(record: Record) -> date:
 
 def _person_week(person_id: UUID, done: list[tuple[date, Record]]) -> PersonWeek:
     """One person's week. Days and weeks reported of the same use are not added up: the larger counts."""
-    daily = [(day, record) for day, record in done if record.period is Period.DAY]
     weekly = [record for _, record in done if record.period is Period.WEEK]
-    days_by_day = len({day for day, record in daily if record.days != 0})
+    days_by_day = len({day for day, record in done if record.period is Period.DAY})
     # A week that says nothing of its days had one at least.
     days_by_week = max((1 if r.days is None else r.days for r in weekly), default=0)
     known = all(record.actions is not None for _, record in done)
-    by_day = sum(record.actions or 0 for _, record in daily)
-    by_week = sum(record.actions or 0 for record in weekly)
+    products = {record.product for _, record in done}
     return PersonWeek(
         person_id=person_id,
         active_days=max(days_by_day, days_by_week),
-        actions=max(by_day, by_week) if known else None,
-        days_are_a_lower_bound=any(r.days_are_a_lower_bound for r in weekly),
+        actions=sum(_actions(done, product) for product in products) if known else None,
+        # Of two products, too, the days may be different ones.
+        days_are_a_lower_bound=any(r.days_are_a_lower_bound for r in weekly)
+        or (bool(weekly) and len(products) > 1),
     )
+
+
+def _actions(done: list[tuple[date, Record]], product: str) -> int:
+    """Actions with one product. Weeks that count in one ISO week overlap, so they are not added up either."""
+    records = [record for _, record in done if record.product == product]
+    by_day = sum(record.actions or 0 for record in records if record.period is Period.DAY)
+    weekly = (record.actions or 0 for record in records if record.period is Period.WEEK)
+    return max((by_day, *weekly))

@@ -60,7 +60,8 @@ async def adoption(
     window = window_of(pilot, question)
     today = clock.today(principal.organisation.zone)
     last_day = window.ends_on - timedelta(days=1)
-    as_of = question.as_of or min(last_day, today)
+    # No day is taken into account that lies outside the window, or has not come yet.
+    as_of = min(question.as_of or last_day, last_day, today)
     members = await repository.members(session, principal, pilot.id, question.group_by)
     records = await repository.activity(session, principal, pilot, _looked_at(window))
     whole = Adoption(History(members, records, as_of), window, as_of)

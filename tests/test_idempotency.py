@@ -1,0 +1,151 @@
+"""Idempotency-Key: one write, the same answer, whoever asks again and however many ask at once."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import time_machine
+
+from app.access.permissions import Role
+from app.core import clock
+from app.core.jobs import housekeeping
+from app.core.jobs.registry import JOBS
+from app.core.jobs.runner import RunStatus, run_slot
+from tests.council import PILOT, Council, good, people, pilot, problem
+from tests.routes import ROUTES
+from tests.server import serving
+
+KEY = "Idempotency-Key"
+REPLAYED = "idempotency-replayed"
+
+
+async def test_the_same_key_and_body_answer_as_before(council: Council) -> None:
+    client = await council.admin()
+    headers = {KEY: "one"}
+    first = await client.post("/people", json={"external_id": "E1"}, headers=headers)
+    second = await client.post("/people", json={"external_id": "E1"}, headers=headers)
+    assert good(second, 201) == good(first, 201)
+    for name in ("etag", "location", "content-type"):
+        assert second.headers[name] == first.headers[name]
+    assert (REPLAYED in first.headers, second.headers[REPLAYED]) == (False, "true")
+    assert len(good(await client.get("/people"))["items"]) == 1
+
+
+async def test_the_same_key_with_another_request_is_refused(council: Council) -> None:
+    client = await council.admin()
+    headers = {KEY: "one"}
+    good(await client.post("/people", json={"external_id": "E1"}, headers=headers), 201)
+    for path, body in (("/people", {"external_id": "E2"}), ("/pilots", {"external_id": "E1"})):
+        answer = await client.post(path, json=body, headers=headers)
+        problem(answer, 422, "idempotency_key_reused")
+    other = await client.post("/people/bulk", json={"items": []}, headers=headers)
+    problem(other, 422, "idempotency_key_reused")
+
+
+async def test_a_key_belongs_to_whoever_used_it(council: Council) -> None:
+    admin, other = await council.admin(), await council.as_role(Role.INTEGRATOR)
+    body = {"external_id": "E1", "display_name": "Margaret"}
+    good(await admin.post("/people", json=body, headers={KEY: "one"}), 201)
+    problem(await other.post("/people", json=body, headers={KEY: "one"}), 409, "person_exists")
+
+
+async def test_a_request_that_failed_may_be_repeated_with_its_key(council: Council) -> None:
+    client = await council.admin()
+    row = {"week": 1}
+    refused = await client.post("/people", json=row, headers={KEY: "one"})
+    problem(refused, 422, "invalid_input")
+    good(await client.post("/people", json={"external_id": "E1"}, headers={KEY: "one"}), 201)
+
+
+async def test_a_key_is_forgotten_after_its_time(council: Council) -> None:
+    client = await council.admin()
+    good(await client.post("/people", json={"external_id": "E1"}, headers={KEY: "one"}), 201)
+    later = clock.now() + timedelta(hours=25)
+    with time_machine.travel(later, tick=False):
+        again = await client.post("/people", json={"external_id": "E2"}, headers={KEY: "one"})
+        good(again, 201)
+        report = await run_slot(
+            council.database,
+            JOBS["idempotency_cleanup"],
+            council.organisation.organisation_id,
+            later + timedelta(hours=25),
+        )
+        assert report.status is RunStatus.SUCCEEDED
+        once_more = await client.post("/people", json={"external_id": "E3"}, headers={KEY: "one"})
+        good(once_more, 201)
+    assert housekeeping.idempotency_cleanup in {job.work for job in JOBS.values()}
+
+
+async def test_a_key_must_be_one(council: Council) -> None:
+    client = await council.admin()
+    for wrong in ("", "with blank", "x" * 201):
+        answer = await client.post("/people", json={"external_id": "E1"}, headers={KEY: wrong})
+        problem(answer, 422, "invalid_idempotency_key")
+
+
+async def test_every_post_honours_a_key(council: Council) -> None:
+    """Sent twice, each POST there is writes once and answers the same both times."""
+    client = await council.admin()
+    await people(client, "E1")
+    pilot_id = await pilot(client)
+    rows = {
+        "/people/bulk": {"external_id": "E2"},
+        "/pilots/{pilot_id}/members/bulk": {"person_external_id": "E1"},
+        "/licence-activity/bulk": {
+            "product": "P",
+            "person_external_id": "E1",
+            "period_starts_on": "2024-04-01",
+            "source": "test",
+        },
+    }
+    bodies: dict[str, Any] = {path: {"items": [row]} for path, row in rows.items()} | {
+        "/people": {"external_id": "E3"},
+        "/pilots": {**PILOT, "code": "P-2"},
+        "/pilots/{pilot_id}/transitions": {"to": "planned"},
+        "/api-keys": {"name": "k", "role": "analyst"},
+    }
+    posts = [route for route in ROUTES if route.method == "POST"]
+    assert {route.path for route in posts} == set(bodies)
+    for route in posts:
+        headers = {KEY: str(uuid4())}
+        answers = [
+            await client.post(route.at(pilot_id), json=bodies[route.path], headers=headers)
+            for _ in range(2)
+        ]
+        assert answers[0].is_success, answers[0].text
+        assert answers[1].headers[REPLAYED] == "true"
+        hidden = {"key": None} if route.path == "/api-keys" else {}
+        assert answers[1].json() == {**answers[0].json(), **hidden}
+
+
+async def test_two_processes_with_one_key_at_once_write_once_and_answer_alike(
+    database_url: str, tmp_path: Path
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    with (
+        serving(database_url, tmp_path / "first") as first,
+        serving(database_url, tmp_path / "second") as second,
+    ):
+        headers = {"Authorization": f"Bearer {first.found()}"}
+        async with (
+            httpx.AsyncClient(base_url=first.base_url, headers=headers, timeout=30) as one,
+            httpx.AsyncClient(base_url=second.base_url, headers=headers, timeout=30) as two,
+        ):
+            for attempt in range(10):
+                body = {"external_id": f"E{attempt}"}
+                stated = {KEY: f"at-once-{attempt}"}
+                answers = await asyncio.gather(
+                    *(
+                        client.post("/api/v1/people", json=body, headers=stated)
+                        for client in (one, two, one, two)
+                    )
+                )
+                assert {answer.status_code for answer in answers} == {201}
+                assert len({answer.content for answer in answers}) == 1
+                assert sum(REPLAYED not in answer.headers for answer in answers) == 1
+            listed = (await one.get("/api/v1/people")).json()["items"]
+            assert [person["external_id"] for person in listed] == [f"E{n}" for n in range(10)]
