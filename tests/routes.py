@@ -41,7 +41,7 @@ def every_route() -> Iterator[Route]:
         for route in router.routes:
             assert isinstance(route, APIRoute)
             for method in sorted(route.methods):
-                yield Route(method, prefix + route.path, route)
+                yield Route(method, prefix + route.path_format, route)
 
 
 ROUTES = tuple(every_route())

@@ -13,6 +13,7 @@ import asyncpg
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint, event, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import async_sessionmaker as sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -75,12 +76,21 @@ class Database:
         make = self._read if read_only else self._write
         try:
             async with make() as session, session.begin():
+                await self._connect(session)
                 yield session
-        except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             problem = problem_of(error)
             if problem is None:
                 raise
             raise problem from error
+
+    @staticmethod
+    async def _connect(session: AsyncSession) -> None:
+        """Connect now, so that a database out of reach is told from any other fault of the system."""
+        try:
+            await session.connection()
+        except (OSError, TimeoutError, PoolTimeout) as error:
+            raise _out_of_reach() from error
 
     async def is_reachable(self) -> bool:
         """Whether the database answers at all."""
@@ -145,12 +155,16 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN IMMEDIATE"))
 
 
+def _out_of_reach() -> Unavailable:
+    return Unavailable("The database cannot be reached.", code="database_unavailable")
+
+
 def problem_of(error: BaseException) -> ProblemError | None:
     """What a database error means to the caller; None where it is a defect of ours."""
     if isinstance(error, IntegrityError):
         return problem_of_constraint(constraint_of(error))
-    if isinstance(error, OSError | InterfaceError | asyncpg.InterfaceError):
-        return Unavailable("The database cannot be reached.", code="database_unavailable")
+    if isinstance(error, InterfaceError | asyncpg.InterfaceError):
+        return _out_of_reach()
     # COPY goes to the driver itself, so its errors come without SQLAlchemy's wrapping.
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, BaseException):

@@ -91,10 +91,11 @@ def _segments(segments: Segments, minimum: int) -> Segments:
             hidden.add(others.pop(0))
     if not hidden:
         return segments
+    if len(hidden) == len(counts):
+        return segments.withheld()
     return replace(
         segments,
         counts={name: None if name in hidden else count for name, count in segments.counts.items()},
-        people=None if len(hidden) == len(counts) else segments.people,
         suppressed=True,
     )
 

@@ -50,6 +50,9 @@ class History:
         self._by_week: dict[date, list[tuple[date, Record]]] = defaultdict(list)
         self._without_access: list[tuple[date, Record]] = []
         self._seen: list[tuple[date, Record]] = []
+        # Segments look back on the same weeks again and again.
+        self._having: dict[Window, frozenset[UUID]] = {}
+        self._counted: dict[Window, list[PersonWeek]] = {}
         for record in records:
             day = counted_on(record.period, record.period_starts_on)
             if day > as_of or record.person_id not in known:
@@ -62,9 +65,13 @@ class History:
             else:
                 self._without_access.append((day, record))
 
-    def with_access(self, days: Window) -> set[UUID]:
+    def with_access(self, days: Window) -> frozenset[UUID]:
         """People who had access on at least one of the days."""
-        return {person for person, access in self._access.items() if access.overlaps(days)}
+        if days not in self._having:
+            self._having[days] = frozenset(
+                person for person, access in self._access.items() if access.overlaps(days)
+            )
+        return self._having[days]
 
     def active(self, days: Window) -> set[UUID]:
         """People with activity on at least one of the days while having access."""
@@ -80,10 +87,16 @@ class History:
 
     def person_weeks(self, days: Window) -> list[PersonWeek]:
         """What each person did in each ISO week, as far as it counts on one of the days."""
-        records: dict[tuple[UUID, date], list[tuple[date, Record]]] = defaultdict(list)
-        for day, record in self._on(days):
-            records[record.person_id, iso_week_of(day).starts_on].append((day, record))
-        return [_person_week(person, done) for (person, _), done in records.items()]
+        return [found for week in days.iso_weeks() for found in self._person_weeks_of(week, days)]
+
+    def _person_weeks_of(self, week: Window, days: Window) -> list[PersonWeek]:
+        part = week.clip(days)
+        if part not in self._counted:
+            records: dict[UUID, list[tuple[date, Record]]] = defaultdict(list)
+            for day, record in self._on(part):
+                records[record.person_id].append((day, record))
+            self._counted[part] = [_person_week(who, done) for who, done in records.items()]
+        return self._counted[part]
 
     def quality(self, days: Window) -> Quality:
         seen = [(day, record) for day, record in self._seen if day in days]
