@@ -81,5 +81,5 @@ async def change_person(
     "/bulk", dependencies=[requires(Scope.PEOPLE_WRITE)], openapi_extra=schema_of(PersonRow)
 )
 async def upsert_people(bulk: Bulk, session: Session, principal: Caller) -> BulkResult:
-    """Record or replace many people by `external_id`; a row replaces all that was recorded."""
+    """Record or change many people by `external_id`; what a row leaves out stays, null empties."""
     return await service.upsert_many(session, principal, bulk.rows(PersonRow), bulk.options)
