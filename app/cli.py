@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 import uvicorn
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +26,7 @@ from app.core.errors import ConfigurationError, Invalid, NotFound, ProblemError
 from app.core.jobs.registry import JOBS
 from app.core.jobs.runner import run_slot
 from app.core.logging import configure_logging
+from app.core.problems import invalid_input
 from app.core.settings import Environment, Settings, get_settings
 from app.integrations.microsoft import service as microsoft
 from app.integrations.microsoft.viva import PersonQuery
@@ -72,6 +74,9 @@ def main() -> None:
         sys.exit(1)
     except ProblemError as error:
         terminal.print_problem(err, error)
+        sys.exit(1)
+    except ValidationError as error:
+        terminal.print_problem(err, invalid_input([dict(e) for e in error.errors()]))
         sys.exit(1)
 
 
@@ -317,11 +322,13 @@ def import_viva(
         await _check_migrated(database)
         owner = await _organisation(database, organisation)
         with terminal.bar(err, f"Importing {file.name}", terminal.size_of(file) * 2) as advance:
+            found = query.check(advance)
             async with database.transaction() as session:
                 imported = await microsoft.import_person_query(
                     session,
                     Principal.system(owner),
                     query,
+                    found,
                     product=product,
                     pilot_code=pilot,
                     on_progress=advance,

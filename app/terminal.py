@@ -26,14 +26,14 @@ def size_of(file: Path) -> int:
 
 def print_problem(console: Console, problem: ProblemError) -> None:
     """A problem and what is wrong field by field."""
-    console.print(f"[red]{escape(problem.detail)}[/red]", highlight=False)
+    console.print(f"[red]{escape(problem.detail)}[/red]", highlight=False, soft_wrap=True)
     errors = [(error.pointer, error.detail) for error in problem.errors]
     errors += [
         (f"row {error['index']} {error['pointer']}", error["detail"])
         for error in problem.extra.get("errors", ())
     ]
     for place, detail in errors[:_SHOWN_ERRORS]:
-        console.print(f"  {escape(place)}: {escape(detail)}", highlight=False)
+        console.print(f"  {escape(place)}: {escape(detail)}", highlight=False, soft_wrap=True)
     if len(errors) > _SHOWN_ERRORS:
         console.print(f"  and {len(errors) - _SHOWN_ERRORS} more")
 

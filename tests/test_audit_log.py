@@ -107,6 +107,14 @@ async def test_no_event_can_be_changed_or_removed(council: Council, statement: s
         with pytest.raises(DBAPIError, match="append-only"):
             async with council.database.engine.begin() as connection:
                 await connection.exec_driver_sql("TRUNCATE audit_event")
+    forged = (
+        "INSERT OR REPLACE INTO audit_event SELECT organisation_id, id, occurred_at, principal_kind,"
+        " principal_id, 'forged', resource_id, request_id, details FROM audit_event"
+    )
+    if council.database.is_sqlite:
+        async with council.database.engine.connect() as connection:
+            with pytest.raises(DBAPIError, match="append-only"):
+                await connection.exec_driver_sql(forged)
     assert await _events(client) == before
 
 

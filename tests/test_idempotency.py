@@ -79,6 +79,17 @@ async def test_a_key_is_forgotten_after_its_time(council: Council) -> None:
     assert housekeeping.idempotency_cleanup in {job.work for job in JOBS.values()}
 
 
+async def test_of_many_that_find_a_key_expired_one_writes(council: Council) -> None:
+    client = await council.admin()
+    headers = {KEY: "one"}
+    good(await client.post("/people/bulk", json={"items": []}, headers=headers))
+    with time_machine.travel(clock.now() + timedelta(hours=25), tick=True):
+        answers = await asyncio.gather(
+            *(client.post("/people/bulk", json={"items": []}, headers=headers) for _ in range(6))
+        )
+    assert len({good(answer)["batch_id"] for answer in answers}) == 1
+
+
 async def test_a_key_must_be_one(council: Council) -> None:
     client = await council.admin()
     for wrong in ("", "with blank", "x" * 201):

@@ -178,7 +178,7 @@ _GZIPPED = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
         ),
         (_csv(b"product,person_external_id,source\n" + _LINE), 422, "missing_column"),
         (_csv(b"product,product,period_starts_on,source\n"), 422, "duplicate_column"),
-        (_csv(b""), 422, "missing_column"),
+        (_csv(b""), 422, "missing_header"),
         (_csv(_HEADER + _LINE + b'"Copilot,E1,2024-04-04,te'), 422, "malformed_csv"),
         (_csv(_HEADER + "Copilot,É1,2024-04-03,test,4\n".encode("latin-1")), 422, "not_utf8"),
         ({"content": b'{"items": [{"product": "Cop'}, 422, "malformed_json"),
@@ -214,24 +214,53 @@ async def test_a_file_that_cannot_be_read_is_refused_whole(
     assert await stored(council) == []
 
 
-async def test_half_a_file_of_lines_loses_no_more_than_its_last_line(council: Council) -> None:
+@pytest.mark.parametrize("form", [as_ndjson, as_csv])
+async def test_half_a_file_is_refused_whole(council: Council, form: Any) -> None:
     client = await council.admin()
     await people(client, "E1")
     rows = [activity("E1", f"2024-04-{day:02}", actions=day) for day in range(1, 11)]
-    content = as_ndjson(rows)["content"]
-    headers = {"Content-Type": "application/x-ndjson"}
-    cut = {"content": content[: len(content) - 20], "headers": headers}
-    result = good(await client.post(BULK, **cut))
-    assert (result["accepted"], result["rejected"]) == (9, 1)
-    assert result["errors"][0] == {
-        "index": 9,
-        "code": "malformed_json",
-        "detail": "The row is not valid JSON.",
-        "pointer": "",
-    }
-    problem(await client.post(BULK + "?mode=atomic", **cut), 422, "rows_rejected")
-    whole = good(await client.post(BULK, **as_ndjson(rows)))
-    assert (whole["accepted"], whole["duplicates"]) == (1, 9)
+    whole = form(rows)
+    content = whole["content"] if isinstance(whole["content"], bytes) else whole["content"].encode()
+    cut = {"content": content[: len(content) - 20], "headers": whole["headers"]}
+    problem(await client.post(BULK, **cut), 422, "file_cut_short")
+    assert await stored(council) == []
+    assert good(await client.post(BULK, **whole))["accepted"] == 10
+
+
+async def test_a_first_row_that_is_no_header_is_not_repeated(council: Council) -> None:
+    client = await council.admin()
+    answer = await client.post(BULK, **_csv(b"Copilot,Margaret,2024-04-03,test\n"))
+    problem(answer, 422, "missing_header")
+    assert "Margaret" not in answer.text
+
+
+async def test_repeats_and_lists_are_capped(council: Council) -> None:
+    client = await council.admin()
+    await people(client, "E1")
+    same = [activity("E1", "2024-04-03", actions=n % 2) for n in range(51)]
+    problem(await client.post(BULK, **as_ndjson(same)), 422, "row_repeated")
+    many = [{"product": "P"}] * 10_001
+    problem(await client.post(BULK + "?rows=true", **as_ndjson(many)), 422, "too_many_rows")
+    result = good(await client.post(BULK, **as_ndjson(many)))
+    assert (result["rejected"], len(result["errors"])) == (10_001, 10_000)
+    crowd = b'{"items": [' + b"0," * 200_000 + b"0]}"
+    headers = {"Content-Type": "application/json"}
+    problem(await client.post(BULK, content=crowd, headers=headers), 422, "wrong_type")
+    assert await stored(council) == []
+
+
+async def test_what_a_later_row_leaves_out_stays(council: Council) -> None:
+    client = await council.admin()
+    await people(client, "E1")
+    good(await client.post(BULK, **as_json([activity("E1", "2024-04-03", actions=4)])))
+    later = [
+        activity("E1", "2024-04-03", active_days=1),
+        activity("E1", "2024-04-03"),
+        activity("E1", "2024-04-03", actions=None),
+    ]
+    result = good(await client.post(BULK + "?rows=true", **as_json(later)))
+    assert result["rows"] == ["updated", "duplicate", "updated"]
+    assert [row[5:7] for row in await stored(council)] == [(1, None)]
 
 
 async def test_a_body_over_the_cap_is_refused_before_it_is_read(council: Council) -> None:

@@ -79,6 +79,8 @@ async def test_a_number_that_comes_twice_in_one_request_is_taken_in_order(counci
             "/left_on",
         ),
         ({"external_id": "a\u0000b"}, "wrong_format", "/external_id"),
+        ({"external_id": "  "}, "wrong_format", "/external_id"),
+        ({"external_id": "E1 "}, "wrong_format", "/external_id"),
     ],
 )
 async def test_a_bad_row_is_named_and_the_good_ones_are_written(

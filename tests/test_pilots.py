@@ -1,5 +1,6 @@
 """Pilots: set up, changed, moved through their life, and who takes part."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -211,6 +212,28 @@ async def test_a_member_that_cannot_be_is_named(
     error = good(answer)["errors"][0]
     assert (error["code"], error["pointer"]) == (code, pointer)
     assert "NOBODY" not in answer.text
+
+
+async def test_changes_of_one_membership_at_once_are_all_kept(council: Council) -> None:
+    client = await council.admin()
+    await people(client, "E1")
+    pilot_id = await pilot(client, {"person_external_id": "E1"})
+    changes = ({"arm": "comparison"}, {"joined_on": "2024-04-08"}, {"left_on": "2024-06-01"})
+    await asyncio.gather(
+        *(
+            client.post(
+                f"/pilots/{pilot_id}/members/bulk",
+                json={"items": [{"person_external_id": "E1", **change}]},
+            )
+            for change in changes
+        )
+    )
+    member = good(await client.get(f"/pilots/{pilot_id}/members"))["items"][0]
+    assert (member["arm"], member["joined_on"], member["left_on"]) == (
+        "comparison",
+        "2024-04-08",
+        "2024-06-01",
+    )
 
 
 async def test_a_person_named_twice_must_be_the_same_person(council: Council) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from app.core import body as core_body
 from app.core import schema
@@ -182,6 +182,38 @@ async def test_a_full_disk_is_told_as_a_passing_fault(
 
     monkeypatch.setattr(core_body.ReceivedBody, "append", full)
     problem(await client.post("/people", json={"external_id": "E1"}), 503, "unavailable")
+
+
+async def test_what_a_database_says_of_a_row_is_not_logged(
+    council: Council, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error that no domain foresaw: PostgreSQL quotes the row, and the driver the statement."""
+    configure_logging(council.app.state.settings)
+    client = await council.admin()
+    created = good(await client.post("/people", json={"external_id": "secret-4711"}), 201)
+
+    def fail(*_: Any) -> None:
+        detail = "DETAIL: Key (external_id)=(secret-4711) already exists"
+        raise IntegrityError("INSERT", {"x": "secret-4711"}, ValueError(detail))
+
+    event.listen(council.database.engine.sync_engine, "before_cursor_execute", fail)
+    problem(await client.get(f"/people/{created['person_id']}"), 500, "internal_error")
+    logged = capsys.readouterr().err
+    assert "IntegrityError" in logged
+    assert "4711" not in logged
+
+
+async def test_a_reader_is_answered_while_a_writer_works(council: Council) -> None:
+    """Also with a key whose use is to be noted, on a database that knows one writer only."""
+    key = await council.key()
+    client = council.client(key)
+    async with council.database.transaction() as session:
+        connection = await session.connection()
+        await connection.execute(
+            text("UPDATE api_key SET name = 'x' WHERE organisation_id IS NOT NULL AND 1 = 0")
+        )
+        good(await client.get("/metrics"))
+    good(await client.get("/metrics"))
 
 
 def test_the_default_secret_is_refused_outside_the_demo() -> None:

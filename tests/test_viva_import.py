@@ -15,11 +15,14 @@ pytestmark = needs_the_file
 
 
 async def imported(council: Council, path: Path, **options: Any) -> microsoft.VivaImport:
+    query = PersonQuery(path, **options)
+    found = query.check()
     async with council.database.transaction() as session:
         return await microsoft.import_person_query(
             session,
             council.system,
-            PersonQuery(path, **options),
+            query,
+            found,
             product=PRODUCT,
             pilot_code="VIVA",
         )
@@ -77,7 +80,7 @@ async def test_people_get_their_newest_department_and_join_in_their_first_week(
     }
     members = good(await client.get(f"/pilots/{pilot_id}/members"))["items"]
     assert {(m["arm"], m["joined_on"], m["left_on"]) for m in members} == {
-        ("pilot", "2024-03-31", None)
+        ("pilot", "2024-04-01", None)
     }
 
 

@@ -1,7 +1,7 @@
 """What is sent and received about keys."""
 
-from datetime import datetime
-from typing import Self
+from datetime import UTC, datetime
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -9,6 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from app.access.permissions import Role, Scope
 from app.core.fields import Input, Label, Output
+
+# Far enough, and still an instant in every zone.
+_NEVER = datetime(2199, 12, 31, tzinfo=UTC)
 
 
 class ApiKeyIn(Input):
@@ -22,7 +25,7 @@ class ApiKeyIn(Input):
     person_id: UUID | None = Field(
         default=None, description="Whose key it is; a pilot lead reaches the pilots of this person."
     )
-    expires_at: AwareDatetime | None = None
+    expires_at: Annotated[AwareDatetime, Field(le=_NEVER)] | None = None
 
     @model_validator(mode="after")
     def one_of_role_and_scopes(self) -> Self:

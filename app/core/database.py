@@ -61,19 +61,29 @@ class Database:
         reading: dict[str, Any] = (
             {"sqlite_begin": "BEGIN"} if self.is_sqlite else {"postgresql_readonly": True}
         )
+        hurried: dict[str, Any] = {"sqlite_busy_ms": 0} if self.is_sqlite else {}
+        self._hurried = sessionmaker(
+            self.engine.execution_options(**hurried), class_=AsyncSession, expire_on_commit=False
+        )
         self._write = sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
         self._read = sessionmaker(
             self.engine.execution_options(**reading), class_=AsyncSession, expire_on_commit=False
         )
 
     @asynccontextmanager
-    async def transaction(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
+    async def transaction(
+        self, *, read_only: bool = False, wait: bool = True
+    ) -> AsyncIterator[AsyncSession]:
         """One transaction: committed where the block ends, rolled back where it raises.
+
+        Args:
+            read_only: it writes nothing, and waits for no writer.
+            wait: false where it is not worth waiting for SQLite's one writer.
 
         Raises:
             ProblemError: what a broken constraint or a database that is busy means to the caller.
         """
-        make = self._read if read_only else self._write
+        make = self._read if read_only else self._write if wait else self._hurried
         try:
             async with make() as session, session.begin():
                 await self._connect(session)
@@ -112,8 +122,9 @@ def _create_engine(url: URL, settings: Settings) -> AsyncEngine:
             pool_size=settings.database_pool_size,
             max_overflow=0,
             connect_args={"timeout": settings.database_busy_seconds},
+            hide_parameters=True,
         )
-        _prepare_sqlite(engine)
+        _prepare_sqlite(engine, int(settings.database_busy_seconds * 1000))
         return engine
     milliseconds = str(int(settings.database_busy_seconds * 1000))
     return create_async_engine(
@@ -122,6 +133,7 @@ def _create_engine(url: URL, settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=settings.database_busy_seconds,
+        hide_parameters=True,
         connect_args={
             "server_settings": {
                 "lock_timeout": milliseconds,
@@ -133,7 +145,7 @@ def _create_engine(url: URL, settings: Settings) -> AsyncEngine:
     )
 
 
-def _prepare_sqlite(engine: AsyncEngine) -> None:
+def _prepare_sqlite(engine: AsyncEngine, busy_ms: int) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         # The driver's own transaction handling begins too late and never IMMEDIATE: ours replaces it.
@@ -152,6 +164,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def on_begin(connection: Connection) -> None:
         # A writer takes the write lock at once: upgrading later can fail however long one waits.
         options = connection.get_execution_options()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('sqlite_busy_ms', busy_ms)}")
         connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN IMMEDIATE"))
 
 

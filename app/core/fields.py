@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -72,7 +71,6 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 # Strict: without it pydantic takes true and "1" for numbers.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-DecimalNumber = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=14, decimal_places=6)]
 
 
 class Input(BaseModel):

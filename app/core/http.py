@@ -2,9 +2,11 @@
 
 import re
 import time
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
 from prometheus_client import generate_latest as render_metrics
 from starlette.datastructures import MutableHeaders
@@ -64,6 +66,7 @@ class RequestContext:
     def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
         self._app = app
         self._metrics = metrics
+        self._routes: dict[Any, str] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -100,7 +103,10 @@ class RequestContext:
             request_id.reset(token)
 
     def _finish(self, scope: Scope, status: int, seconds: float) -> None:
-        route = _route_of(scope)
+        if self._routes is None and "app" in scope:
+            self._routes = _templates(scope["app"])
+        # The template, so that ids neither reach the log nor multiply the series.
+        route = (self._routes or {}).get(scope.get("endpoint"), "none")
         method = scope["method"] if route != "none" else "ANY"
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
@@ -113,9 +119,10 @@ class RequestContext:
         )
 
 
-def _route_of(scope: Scope) -> str:
-    """The address with its ids taken out, so that they neither reach the log nor multiply the series."""
-    if "route" not in scope:
-        return "none"
-    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
-    return "/".join(names.get(part, part) for part in scope["path"].split("/"))
+def _templates(app: Any) -> dict[Any, str]:
+    """The address of each endpoint, as it is declared."""
+    return {
+        context.endpoint: context.path_format or "/"
+        for context in iter_route_contexts(app.routes)
+        if context.endpoint is not None
+    }

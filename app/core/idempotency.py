@@ -98,14 +98,17 @@ async def take(session: AsyncSession, claim: Claim) -> Response | None:
         Invalid: the key was used with another request.
         Conflict: the request that used it is still running.
     """
-    if await _insert(session, claim):
-        return None
     statement = select(IdempotencyKey).where(*_where(claim)).with_for_update()
-    row = (await session.exec(statement)).one_or_none()
-    if row is None or row.expires_at <= clock.now():
-        await session.exec(delete(IdempotencyKey).where(*_where(claim)))
-        await _insert(session, claim)
-        return None
+    row = None
+    while row is None:
+        if await _insert(session, claim):
+            return None
+        row = (await session.exec(statement)).one_or_none()
+        if row is not None and row.expires_at <= clock.now():
+            # Of two that find it expired one deletes it, and the other finds the first one's key.
+            await session.delete(row)
+            await session.flush()
+            row = None
     if not hmac.compare_digest(row.fingerprint, claim.fingerprint):
         raise Invalid(
             "This Idempotency-Key was used with another request. Use a new key for a new request.",

@@ -6,7 +6,10 @@ Nothing that a client submitted is logged: no bodies, no query strings, no paths
 import logging
 import sys
 from contextvars import ContextVar
+from typing import Any
 
+import asyncpg
+import sqlalchemy.exc
 import structlog
 
 from app.core.settings import Settings
@@ -15,9 +18,20 @@ from app.core.settings import Settings
 _TALKATIVE = ("aiosqlite", "alembic", "apscheduler", "asyncio", "httpcore", "httpx", "sqlalchemy")
 
 # Without the values of local variables, among which are keys and what people sent.
-_TRACES = structlog.processors.ExceptionRenderer(
-    structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
-)
+_transform = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
+
+
+def _trace(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
+    """A trace without what a database says of a row: it quotes it."""
+    trace = _transform(exc_info)
+    for step in trace:
+        kind = step["exc_type"]
+        if hasattr(sqlalchemy.exc, kind) or hasattr(asyncpg.exceptions, kind):
+            step["exc_value"] = "(left out)"
+    return trace
+
+
+_TRACES = structlog.processors.ExceptionRenderer(_trace)
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 

@@ -4,8 +4,11 @@ Tenancy: a table's primary key, unique constraints and foreign keys start with `
 so that no row can point into another organisation and every table can be distributed by it.
 """
 
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
+from typing import TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
@@ -23,6 +26,8 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 metadata: MetaData = SQLModel.metadata
+
+Value = TypeVar("Value")
 
 # The only tables without an organisation of their own: replicated, not distributed, on Citus.
 GLOBAL_TABLES = frozenset({"organisation"})
@@ -102,3 +107,14 @@ class Revised(CreatedAt):
         """Mark a new version of the row."""
         self.revision += 1
         self.updated_at = clock.now()
+
+
+# Drivers take some 32,000 parameters a statement.
+_MOST_PARAMETERS = 10_000
+
+
+def in_parts(values: Collection[Value]) -> Iterator[list[Value]]:
+    """The values in lists short enough for an `IN`."""
+    rest = iter(values)
+    while part := list(islice(rest, _MOST_PARAMETERS)):
+        yield part

@@ -5,13 +5,16 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from app.core.fields import EARLIEST, LATEST, PRINTABLE_PATTERN
+from app.core.fields import EARLIEST, LATEST
 
 # Before a final line feed Python finds `$` as well: the lookahead refuses it.
 _BARE_CODE: Final = r"^[a-zA-Z0-9][a-zA-Z0-9 _.()/-]{0,63}$(?!\n)"
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE_PATTERN)]
-ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE_PATTERN)]
+# No blanks at either end, so that one number is not two people.
+_TRIMMED: Final = r"^[^\s\x00-\x1f\x7f]([^\x00-\x08\x0b-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$(?!\n)"
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_TRIMMED)]
+ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=_TRIMMED)]
 BareCode = Annotated[str, msgspec.Meta(max_length=64, pattern=_BARE_CODE)]
 Fte = Annotated[float, msgspec.Meta(gt=0, le=1.5)]
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from app.access.routing import ApiRoute, Caller, Session, authenticated
+from app.access.permissions import Scope
+from app.access.routing import ApiRoute, Caller, Session, requires
 from app.core.fields import Output
 from app.core.pagination import Page, PageRequest
 from app.imports import service
@@ -29,7 +30,7 @@ class ImportBatchOut(Output):
     rejected: int
 
 
-@router.get("", dependencies=[authenticated()])
+@router.get("", dependencies=[requires(Scope.PEOPLE_WRITE)])
 async def list_import_batches(
     session: Session, principal: Caller, page: PageRequest, kind: ImportKind | None = None
 ) -> Page[ImportBatchOut]:

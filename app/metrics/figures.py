@@ -41,7 +41,15 @@ SENTENCES: dict[Flag, str] = {
 }
 
 
-_FLAGS_OF_COUNTS = (Flag.SMALL_SAMPLE, Flag.NOT_ESTIMABLE, Flag.NO_ACTIVITY_DATA)
+# What was done, and when: of one person, where there is one.
+_FLAGS_OF_COUNTS = (
+    Flag.SMALL_SAMPLE,
+    Flag.NOT_ESTIMABLE,
+    Flag.NO_ACTIVITY_DATA,
+    Flag.STALE_DATA,
+    Flag.LOWER_BOUND,
+    Flag.BASIS_ACTIVE_DAYS,
+)
 
 
 @dataclass(frozen=True, slots=True)

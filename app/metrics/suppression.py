@@ -103,20 +103,20 @@ def _segments(segments: Segments, minimum: int) -> Segments:
 def _siblings(report: Report, minimum: int) -> dict[str, Figures]:
     """The groups, with as many withheld as keep a withheld one from being solved for.
 
-    Figures share counts (one's numerator is another's denominator), so a group that is withheld for the
-    sake of another goes with all its figures, and segments of a group are shown whole or not at all.
+    Figures over one window share counts (one's numerator is another's denominator), so a group that is
+    withheld for the sake of another goes with all of them; for the sake of one that is small itself,
+    altogether. Segments of a group are shown whole or not at all.
     """
     groups, total = report.groups, _each(report.figures, minimum)
+    few = _few(groups, minimum)
     hidden = {
-        slug: {g for g, figures in groups.items() if _one(figures[slug], minimum).suppressed}
+        slug: few | {g for g in groups if _one(groups[g][slug], minimum).suppressed}
         for slug in total
     }
-    by_size = sorted(
-        (group for group in groups if _size(groups[group])), key=lambda g: (_size(groups[g]), g)
-    )
-    while (companion := _companion(groups, total, hidden, by_size, minimum)) is not None:
-        for names in hidden.values():
-            names.add(companion)
+    while (found := _companion(groups, total, hidden, minimum)) is not None:
+        for slug, names in hidden.items():
+            if total[slug].window == total[found[0]].window:
+                names.add(found[1])
     return {
         group: {
             slug: figure.withheld() if group in hidden[slug] else figure
@@ -130,20 +130,24 @@ def _size(figures: Figures) -> int:
     return max(figure.people or 0 for figure in figures.values())
 
 
+def _few(groups: Mapping[str, Figures], minimum: int) -> set[str]:
+    """The groups of few people, and the next smallest beside one alone or several still few together."""
+    by_size = sorted((_size(figures), group) for group, figures in groups.items())
+    few = {group for size, group in by_size if _is_small(size, minimum)}
+    others = [group for size, group in by_size if size >= minimum]
+    while few and others and sum(_size(groups[group]) for group in few) < minimum:
+        few.add(others.pop(0))
+    return few
+
+
 def _companion(
-    groups: Mapping[str, Figures],
-    total: Figures,
-    hidden: Mapping[str, set[str]],
-    by_size: list[str],
-    minimum: int,
-) -> str | None:
-    """The smallest group that must go as well; None when nothing withheld follows by subtraction."""
-    everywhere = set.intersection(*hidden.values()) if hidden else set()
+    groups: Mapping[str, Figures], total: Figures, hidden: Mapping[str, set[str]], minimum: int
+) -> tuple[str, str] | None:
+    """A figure and the smallest group that must go there as well; None when nothing follows."""
     for slug, shown in total.items():
-        for names in (hidden[slug], everywhere):
-            free = [group for group in by_size if group not in names]
-            if free and _follows(shown, [groups[group][slug] for group in names], minimum):
-                return free[0]
+        free = [group for group in groups if group not in hidden[slug] and _size(groups[group])]
+        if free and _follows(shown, [groups[group][slug] for group in hidden[slug]], minimum):
+            return slug, min(free, key=lambda group: (_size(groups[group]), group))
     return None
 
 

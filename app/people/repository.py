@@ -13,7 +13,7 @@ from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
-from app.core.models import metadata
+from app.core.models import in_parts, metadata
 from app.core.pagination import PageQuery, paginate
 from app.people.models import Person
 from app.people.schemas import PersonFilter
@@ -65,10 +65,12 @@ async def find(
 async def ids_by_external_id(
     session: AsyncSession, principal: Principal, external_ids: Collection[str]
 ) -> dict[str, UUID]:
-    statement = scoped_columns(principal, Person, col(Person.external_id), col(Person.id)).where(
-        col(Person.external_id).in_(list(external_ids))
-    )
-    return {row[0]: row[1] for row in await session.exec(statement)}
+    found: dict[str, UUID] = {}
+    statement = scoped_columns(principal, Person, col(Person.external_id), col(Person.id))
+    for part in in_parts(external_ids):
+        rows = await session.exec(statement.where(col(Person.external_id).in_(part)))
+        found |= {row[0]: row[1] for row in rows}
+    return found
 
 
 async def dates_by_external_id(
@@ -87,10 +89,11 @@ async def dates_by_external_id(
 async def existing_ids(
     session: AsyncSession, principal: Principal, person_ids: Collection[UUID]
 ) -> set[UUID]:
-    statement = scoped_columns(principal, Person, col(Person.id)).where(
-        col(Person.id).in_(list(person_ids))
-    )
-    return {row[0] for row in await session.exec(statement)}
+    found: set[UUID] = set()
+    statement = scoped_columns(principal, Person, col(Person.id))
+    for part in in_parts(person_ids):
+        found |= {row[0] for row in await session.exec(statement.where(col(Person.id).in_(part)))}
+    return found
 
 
 async def upsert_people(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:

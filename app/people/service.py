@@ -153,10 +153,8 @@ async def resolve(
     """
     external = {external_id for _, external_id in references if external_id is not None}
     ids = {person_id for person_id, _ in references if person_id is not None}
-    by_external = (
-        await repository.ids_by_external_id(session, principal, external) if external else {}
-    )
-    existing = await repository.existing_ids(session, principal, ids) if ids else set()
+    by_external = await repository.ids_by_external_id(session, principal, external)
+    existing = await repository.existing_ids(session, principal, ids)
     found: dict[Reference, UUID] = {}
     for person_id, external_id in references:
         named = {by_external.get(external_id)} if external_id is not None else set()

@@ -44,7 +44,8 @@ async def upsert_many(
     origin: str = "api",
 ) -> BulkResult:
     """Enrol people, or change how they take part."""
-    pilot = await get(session, principal, pilot_id)
+    # Held, because what a row leaves out is taken from what is stored.
+    pilot = await get(session, principal, pilot_id, for_update=True)
     async with intake(
         session, principal, ImportKind.PILOT_MEMBERS, options, origin=origin, about=pilot.id
     ) as batch:

@@ -28,7 +28,13 @@ _NEXT: dict[PilotStatus, frozenset[PilotStatus]] = {
 _BEFORE_START = frozenset({PilotStatus.DRAFT, PilotStatus.PLANNED})
 
 # Changed after the start, these would let a pilot choose its yardstick when it knows the result.
-_SET_BEFORE_START = ("success_criteria", "baseline_starts_on", "baseline_ends_on", "starts_on")
+_SET_BEFORE_START = (
+    "success_criteria",
+    "baseline_starts_on",
+    "baseline_ends_on",
+    "starts_on",
+    "product",
+)
 
 
 async def create(session: AsyncSession, principal: Principal, wanted: PilotIn) -> Pilot:

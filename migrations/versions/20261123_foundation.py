@@ -477,6 +477,12 @@ def _make_audit_log_append_only() -> None:
                 f"CREATE TRIGGER audit_event_no_{event.lower()} BEFORE {event} ON audit_event "
                 f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
             )
+        # INSERT OR REPLACE would delete without asking the trigger on DELETE.
+        op.execute(
+            "CREATE TRIGGER audit_event_no_replace BEFORE INSERT ON audit_event WHEN EXISTS ("
+            "SELECT 1 FROM audit_event WHERE organisation_id = NEW.organisation_id AND id = NEW.id) "
+            f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS "
@@ -494,7 +500,7 @@ def _make_audit_log_append_only() -> None:
 
 def _drop_audit_triggers() -> None:
     if op.get_bind().dialect.name == "sqlite":
-        for event in ("update", "delete"):
+        for event in ("update", "delete", "replace"):
             op.execute(f"DROP TRIGGER audit_event_no_{event}")
         return
     for event in ("change", "truncate"):

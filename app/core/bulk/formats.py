@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 CHUNK_ROWS = 5_000
+MAX_JSON_ROWS = 200_000
 MAX_LINE_BYTES = 65_536
 
 RowType = TypeVar("RowType", bound=msgspec.Struct)
@@ -57,14 +58,17 @@ def read_rows(
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
-    items: list[msgspec.Raw]
+    items: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_JSON_ROWS)]
 
 
 def _json(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
     try:
         envelope = msgspec.json.decode(file.read(), type=_Envelope)
     except msgspec.ValidationError:
-        detail = 'The body must be an object with one field, "items", a list of rows.'
+        detail = (
+            f'The body must be an object with one field, "items", a list of at most {MAX_JSON_ROWS} rows; '
+            f"{NDJSON} and {CSV} take more."
+        )
         raise Invalid.field("/items", "wrong_type", detail) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Invalid(
@@ -89,8 +93,18 @@ def _ndjson(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType
         else:
             if index == 0:
                 line = line.removeprefix(b"\xef\xbb\xbf")
-            yield _decoded(index, decoder, line)
+            parsed = _decoded(index, decoder, line)
+            if parsed.error and parsed.error.code == "malformed_json" and line[-1:] != b"\n":
+                raise _cut_short()
+            yield parsed
         index += 1
+
+
+def _cut_short() -> Invalid:
+    return Invalid(
+        "The file ends in the middle of a row; nothing was written. Send the whole of it.",
+        code="file_cut_short",
+    )
 
 
 def _decoded(index: int, decoder: msgspec.json.Decoder[RowType], raw: bytes) -> Parsed[RowType]:
@@ -103,16 +117,24 @@ def _decoded(index: int, decoder: msgspec.json.Decoder[RowType], raw: bytes) -> 
 
 
 def _csv(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
+    ends_whole = _ends_with_a_line_end(file)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     reader = csv.reader(text, strict=True)
     try:
         header = _header(next(reader, None), row_type)
         emptied = _emptied_by_a_blank(row_type)
-        index = 0
+        index, parsed = 0, None
         for cells in reader:
+            if parsed is not None:
+                yield parsed
+                parsed = None
             if cells:  # a blank line is no row
-                yield _row_of_cells(index, header, cells, row_type, emptied)
+                parsed = _row_of_cells(index, header, cells, row_type, emptied)
                 index += 1
+        if parsed is not None:
+            if not ends_whole and parsed.error and parsed.error.code == "wrong_number_of_cells":
+                raise _cut_short()
+            yield parsed
     except UnicodeDecodeError:
         raise Invalid(
             "The file is not UTF-8; nothing was written. Save it as CSV UTF-8 and send it again.",
@@ -127,10 +149,25 @@ def _csv(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
         text.detach()  # the caller's file stays open
 
 
+def _ends_with_a_line_end(file: IO[bytes]) -> bool:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - 1))
+    last = file.read(1)
+    file.seek(0)
+    return last in (b"\n", b"\r", b"")
+
+
 def _header(cells: list[str] | None, row_type: type[RowType]) -> list[str]:
     fields = msgspec.structs.fields(row_type)
     known = [field.encode_name for field in fields]
     header = [cell.strip() for cell in cells or ()]
+    if not set(header) & set(known):
+        # Most likely the first row of the data: it is not repeated.
+        raise Invalid(
+            "The first row must be a header, and names none of the columns known here; nothing was "
+            f"written. Known columns: {', '.join(known)}.",
+            code="missing_header",
+        )
     unknown = [name for name in header if name not in known]
     missing = [
         field.encode_name for field in fields if field.required and field.encode_name not in header

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from app.core.errors import Invalid
 
 MAX_ERRORS = 10_000
+MAX_LISTED = 10_000
 
 
 class Outcome(StrEnum):
@@ -41,8 +42,16 @@ class BulkTally:
 
     def note(self, outcome: Outcome) -> None:
         self.counts[outcome] += 1
-        if self.rows is not None:
-            self.rows.append(outcome)
+        if self.rows is None:
+            return
+        if len(self.rows) == MAX_LISTED:
+            raise Invalid.field(
+                "/rows",
+                "too_many_rows",
+                f"rows=true lists at most {MAX_LISTED} rows; nothing was written. Leave it out, or "
+                "send the rows in parts.",
+            )
+        self.rows.append(outcome)
 
     def reject(self, error: RowError) -> None:
         self.note(Outcome.REJECTED)

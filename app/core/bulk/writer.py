@@ -14,8 +14,12 @@ from sqlalchemy.schema import CreateTable
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.bulk.results import Outcome
+from app.core.errors import Invalid
 
 Row = Mapping[str, Any]
+
+# Each repetition of a key within a chunk is a statement of its own.
+MAX_REPEATS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,12 @@ def _waves(
     """
     seen: Counter[tuple[Any, ...]] = Counter()
     waves: dict[int, dict[tuple[str, ...], list[int]]] = {}
+    if max(Counter(_key_of(target, row) for row in rows).values(), default=0) > MAX_REPEATS:
+        raise Invalid(
+            f"A row comes more than {MAX_REPEATS} times in one request; nothing was written. "
+            "Send each row once, with its last values.",
+            code="row_repeated",
+        )
     for place, row in enumerate(rows):
         key = _key_of(target, row)
         given = tuple(name for name in target.compared if name in row)

@@ -6,6 +6,7 @@ What was missed while nothing ran is caught up once: only the newest slot is due
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,11 +17,15 @@ from sqlmodel import col, select
 
 from app.core import clock
 from app.core.database import Database
-from app.core.errors import Unavailable
+from app.core.errors import ProblemError, Unavailable
 from app.core.jobs.models import JobRun, RunStatus
 from app.core.jobs.registry import JOBS, Job
 
 _log = structlog.get_logger(__name__)
+
+
+class _SlotTaken(Exception):
+    """The run's row is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +59,16 @@ async def run_slot(
         if await _is_done(database, job, organisation_id, slot):
             return RunReport(organisation_id, job.name, slot, None)
         await _run(database, job, organisation_id, slot, started_at)
-    except (IntegrityError, Unavailable) as error:
+    except (_SlotTaken, Unavailable) as error:
         # Another process ran the slot, or holds it; if that one fails, the next tick comes here again.
-        _log.info(
-            "job_slot_taken", job=job.name, slot=slot.isoformat(), reason=type(error).__name__
-        )
+        reason = type(error).__name__
+        _log.info("job_slot_taken", job=job.name, slot=slot.isoformat(), reason=reason)
         status = None
     except Exception as error:  # noqa: BLE001 - one organisation's failure must not stop the others
         _log.error("job_failed", job=job.name, slot=slot.isoformat(), exc_info=error)
-        await _record_failure(database, job, organisation_id, slot, started_at, error)
+        # Where even that cannot be written the log has it, and the next tick tries again.
+        with suppress(ProblemError, IntegrityError):
+            await _record_failure(database, job, organisation_id, slot, started_at, error)
         status = RunStatus.FAILED
     return RunReport(organisation_id, job.name, slot, status)
 
@@ -90,7 +96,10 @@ async def _run(
             finished_at=started_at,
         )
         session.add(run)
-        await session.flush()
+        try:
+            await session.flush()
+        except IntegrityError as error:
+            raise _SlotTaken from error
         run.counts = dict(await job.work(session, organisation_id, slot))
         run.finished_at = clock.now()
 

@@ -1,6 +1,6 @@
 """Taking a Viva Insights person query in: people, departments, activity and, if wished, members."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,7 +11,9 @@ from app.access.principals import Principal
 from app.core.bulk.formats import CHUNK_ROWS, Parsed
 from app.core.bulk.requests import BulkMode, BulkOptions
 from app.core.bulk.results import BulkResult
-from app.integrations.microsoft.viva import PersonQuery, PersonSummary, PersonWeekRow
+from app.core.errors import Invalid
+from app.core.rows import BareCode
+from app.integrations.microsoft.viva import PersonQuery, PersonSummary, PersonWeekRow, Progress
 from app.licences.activity import service as activity
 from app.licences.activity.schemas import ActivityRow
 from app.people import service as people
@@ -21,7 +23,6 @@ from app.pilots.models import Arm
 from app.pilots.schemas import MemberRow
 
 RowType = TypeVar("RowType", bound=msgspec.Struct)
-Progress = Callable[[int], None]
 _ATOMIC = BulkOptions(mode=BulkMode.ATOMIC)
 
 
@@ -39,12 +40,13 @@ async def import_person_query(
     session: AsyncSession,
     principal: Principal,
     query: PersonQuery,
+    found: Mapping[str, PersonSummary],
     *,
     product: str,
     pilot_code: str | None = None,
     on_progress: Progress = lambda _: None,
 ) -> VivaImport:
-    """Import a person query, all or nothing: checked whole before the first row is written.
+    """Import a person query that was checked before, all or nothing.
 
     With a pilot, everybody in the file who is not a member yet joins its arm `pilot` in their first
     week; a membership that is there stays as it is.
@@ -53,20 +55,23 @@ async def import_person_query(
         session: the transaction.
         principal: who imports.
         query: the file and what is declared about it.
+        found: the people that `query.check()` found; it needs no transaction.
         product: the product that the activity is of.
         pilot_code: the pilot to enrol everybody in.
-        on_progress: told how many bytes of the file are done; it is gone through twice.
+        on_progress: told how many bytes of the file are done.
 
     Raises:
-        Invalid: the file cannot be read, or a row cannot be taken.
+        Invalid: the product is not a code, or a row cannot be taken.
         NotFound: there is no such pilot.
     """
     pilot = await pilots.get_by_code(session, principal, pilot_code) if pilot_code else None
-    found: dict[str, PersonSummary] = {}
-    for position, found in query.people():  # noqa: B007 - the last one is what is wanted
-        on_progress(position)
+    try:
+        msgspec.convert(product, BareCode)
+    except msgspec.ValidationError:
+        detail = "a product is a code such as Microsoft_365_Copilot"
+        raise Invalid.field("/product", "wrong_format", detail) from None
     origin = query.path.name
-    person_rows = (summary.as_row(without=query.without) for summary in found.values())
+    person_rows = (summary.as_row() for summary in found.values())
     imported_people = await people.upsert_many(
         session, principal, _chunks(person_rows), _ATOMIC, origin=origin
     )
@@ -78,7 +83,7 @@ async def import_person_query(
         member_rows = (
             MemberRow(person_external_id=name)
             if person_of[reference_of[name]] in enrolled
-            else MemberRow(person_external_id=name, arm=Arm.PILOT, joined_on=summary.first_week)
+            else MemberRow(person_external_id=name, arm=Arm.PILOT, joined_on=summary.joins_on)
             for name, summary in found.items()
         )
         members = await membership.upsert_many(

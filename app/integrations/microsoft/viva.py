@@ -9,16 +9,22 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Final
 
+from msgspec import UNSET
+
 from app.core.errors import FieldError, Invalid
+from app.core.periods import iso_week_of
 from app.licences.activity.models import ANY_APP, Period
 from app.licences.activity.schemas import ActivityRow
+from app.licences.activity.service import counted_on
 from app.people.schemas import PersonRow
+
+Progress = Callable[[int], None]
 
 SOURCE: Final = "viva-person-query"
 MAX_ERRORS: Final = 20
@@ -75,8 +81,10 @@ class PersonWeekRow:
 
     def activity(self, product: str) -> Iterator[ActivityRow]:
         """The rows of licence activity that this one says: the whole, then app by app."""
-        known = [count for count in self.actions.values() if count is not None]
-        counts = {ANY_APP: (self.total_days, sum(known) if known else None)}
+        parts = list(self.actions.values())
+        # A sum with an unknown part is unknown, not smaller.
+        total = None if None in parts else sum(count or 0 for count in parts)
+        counts = {ANY_APP: (self.total_days, total)}
         counts |= {app: (self.days.get(app), self.actions.get(app)) for app in _APPS}
         for app, (active_days, actions) in counts.items():
             if active_days is not None or actions is not None:
@@ -86,8 +94,8 @@ class PersonWeekRow:
                     period=Period.WEEK,
                     period_starts_on=self.week,
                     app=app,
-                    active_days=active_days,
-                    actions=actions,
+                    active_days=UNSET if active_days is None else active_days,
+                    actions=UNSET if actions is None else actions,
                     source=SOURCE,
                 )
 
@@ -108,14 +116,22 @@ class PersonSummary:
             self.newest_week = row.week
             self.department, self.job_family = row.department, row.job_family
 
-    def as_row(self, *, without: Collection[str]) -> PersonRow:
-        """The person; attributes that the file does not hold stay as they are recorded."""
-        row = PersonRow(external_id=self.person)
-        if DEPARTMENT not in without:
-            row.department = self.department
-        if JOB_FAMILY not in without:
-            row.job_family = self.job_family
-        return row
+    @property
+    def joins_on(self) -> date:
+        """The Monday of the first ISO week in which the person's activity counts.
+
+        From the week's own first day, a Sunday, access would reach into an ISO week in which nothing
+        of the person's can count.
+        """
+        return iso_week_of(counted_on(Period.WEEK, self.first_week)).starts_on
+
+    def as_row(self) -> PersonRow:
+        """The person; attributes that the file does not give stay as they are recorded."""
+        return PersonRow(
+            external_id=self.person,
+            department=self.department or UNSET,
+            job_family=self.job_family or UNSET,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +148,8 @@ class PersonQuery:
     date_format: str = "%Y-%m-%d"
     without: frozenset[str] = frozenset()
 
-    def people(self) -> Iterator[tuple[int, dict[str, PersonSummary]]]:
-        """Check the whole file; yields how far it is read (bytes) and the people found so far.
+    def check(self, on_progress: Progress = lambda _: None) -> dict[str, PersonSummary]:
+        """Check the whole file; returns the people in it.
 
         Raises:
             Invalid: something in it cannot be read; every error names its line and column.
@@ -156,7 +172,7 @@ class PersonQuery:
                 PersonSummary(row.person, row.week, row.week, row.department, row.job_family),
             )
             summary.note(row)
-            yield position, found
+            on_progress(position)
         if errors:
             more = " (first ones)" if len(errors) >= MAX_ERRORS else ""
             raise Invalid(
@@ -167,9 +183,10 @@ class PersonQuery:
             )
         if not found:
             raise Invalid(f"{self.path.name} holds no rows.", code="empty_file")
+        return found
 
     def rows(self) -> Iterator[tuple[int, PersonWeekRow]]:
-        """The rows of a file that `people` has checked, with how far it is read (bytes)."""
+        """The rows of a file that `check` has passed, with how far it is read (bytes)."""
         errors: list[FieldError] = []
         for position, row in self._rows(errors):
             if row is None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from app.core.rows import BareCode, ExternalId
 from app.licences.activity.models import ANY_APP, Period
@@ -16,7 +17,8 @@ class ActivityRow(msgspec.Struct, forbid_unknown_fields=True):
     """One person's use of one app in one day or week.
 
     A row without `active_days` and `actions` says that there was activity; one with zeros that there
-    was none. `app` is kept in lower case.
+    was none. For a period that is recorded already, what is left out stays as it was, null makes it
+    unknown. `app` is kept in lower case.
     """
 
     product: BareCode
@@ -26,5 +28,5 @@ class ActivityRow(msgspec.Struct, forbid_unknown_fields=True):
     person_id: UUID | None = None
     period: Period = Period.DAY
     app: BareCode = ANY_APP
-    active_days: Annotated[int, msgspec.Meta(ge=0, le=7)] | None = None
-    actions: Count | None = None
+    active_days: Annotated[int, msgspec.Meta(ge=0, le=7)] | None | UnsetType = UNSET
+    actions: Count | None | UnsetType = UNSET

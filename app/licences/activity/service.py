@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
@@ -64,8 +65,7 @@ async def _upsert_chunk(
                     "period": row.period,
                     "period_starts_on": row.period_starts_on,
                     "app": row.app.lower(),
-                    "active_days": row.active_days,
-                    "actions": row.actions,
+                    **_counts(row),
                     "source": row.source,
                     "batch_id": batch.batch_id,
                     "created_at": now,
@@ -73,6 +73,12 @@ async def _upsert_chunk(
                 }
             )
     batch.tally.note_chunk(problems, await repository.upsert_activity(session, rows))
+
+
+def _counts(row: ActivityRow) -> dict[str, int | None]:
+    """The counts that the row states."""
+    stated = {"active_days": row.active_days, "actions": row.actions}
+    return {name: count for name, count in stated.items() if count is not UNSET}
 
 
 def _problem(index: int, row: ActivityRow, person_id: UUID | None, latest: date) -> RowError | None:
@@ -86,7 +92,7 @@ def _problem(index: int, row: ActivityRow, person_id: UUID | None, latest: date)
     if row.period_starts_on > latest:
         detail = "This period has not begun yet. Were day and month swapped?"
         return RowError(index, "in_the_future", detail, "/period_starts_on")
-    if row.period is Period.DAY and (row.active_days or 0) > 1:
+    if row.period is Period.DAY and (_counts(row).get("active_days") or 0) > 1:
         detail = "A day has at most one active day; a week has period week."
         return RowError(index, "out_of_range", detail, "/active_days")
     return None

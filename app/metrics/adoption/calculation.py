@@ -52,7 +52,7 @@ class Adoption:
     @property
     def weeks(self) -> list[Window]:
         """Every ISO week that has one of the days, whole."""
-        return list(self.days.iso_weeks()) if self.days.days else []
+        return list(self.days.iso_weeks())
 
     def quality(self) -> Quality:
         return self.history.quality(self.days)
@@ -120,10 +120,10 @@ class Adoption:
         if before.days > 0:
             # The two hold one numerator: what it leaves of one denominator could be read off the other.
             disclosive = (
-                Share(len(both), len(previous)),
                 Share(len(both), len(remaining)),
                 Share(len(both), len(active)),
                 Share(len(remaining), len(access)),
+                Share(len(remaining), len(previous)),
                 Share(len(active), len(access)),
             )
             retention = Share(len(both), len(remaining)), NOBODY_REMAINED

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -28,11 +28,17 @@ class PersonWeek:
 class Quality:
     """What is to be known of the data behind the figures."""
 
-    rows_without_access: int
-    contradictory_records: int
+    rows_without_access: int | None
+    contradictory_records: int | None
     latest_activity_on: date | None
     periods: list[str]
     products: list[str]
+
+    def withheld(self) -> "Quality":
+        """What anybody may know: a row, and the day of one, may be one person's."""
+        return replace(
+            self, rows_without_access=None, contradictory_records=None, latest_activity_on=None
+        )
 
 
 class History:

@@ -53,7 +53,7 @@ class Record:
     apps_days: int | None
     total_actions: int | None
     apps_actions: int | None
-    rows: int
+    has_total: bool
     active_rows: int
 
     @property
@@ -62,7 +62,8 @@ class Record:
 
     @property
     def actions(self) -> int | None:
-        return self.apps_actions if self.total_actions is None else self.total_actions
+        # A total that is not known is not the sum of the apps that are.
+        return self.total_actions if self.has_total else self.apps_actions
 
     @property
     def days_are_a_lower_bound(self) -> bool:
@@ -125,7 +126,7 @@ async def activity(
             func.max(case((~is_any, col(a.active_days)))),
             func.max(case((is_any, col(a.actions)))),
             func.sum(case((~is_any, col(a.actions)))),
-            func.count(),
+            func.max(case((is_any, 1), else_=0)),
             func.sum(case((is_active, 1), else_=0)),
         )
         .join(
@@ -158,7 +159,7 @@ def _record(
     apps_days: int | None,
     total_actions: int | None,
     apps_actions: Any,
-    rows: int,
+    has_total: int,
     active_rows: Any,
 ) -> Record:
     """A row of `activity`. A sum is a decimal on one database and an integer on the other."""
@@ -171,6 +172,6 @@ def _record(
         apps_days,
         total_actions,
         None if apps_actions is None else int(apps_actions),
-        rows,
+        bool(has_total),
         int(active_rows),
     )

@@ -44,12 +44,12 @@ class AdoptionGroup(BaseModel):
 
 
 class AdoptionQuality(BaseModel):
-    """What is to be known of the data behind the figures."""
+    """What is to be known of the data behind the figures; null where it is withheld."""
 
-    rows_without_access: int = Field(
+    rows_without_access: int | None = Field(
         description="Activity rows of members while they had no access; never in a numerator."
     )
-    contradictory_records: int = Field(
+    contradictory_records: int | None = Field(
         description="Days or weeks whose total is smaller than a part of it; the total is used."
     )
     latest_activity_on: date | None

@@ -1,5 +1,6 @@
 """Adoption as it is answered: loaded, computed, broken down, and suppressed for the reader."""
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from app.core.periods import Window
 from app.metrics.adoption import repository
 from app.metrics.adoption.calculation import Adoption
 from app.metrics.adoption.history import History, Quality
-from app.metrics.adoption.repository import GroupBy, Member
+from app.metrics.adoption.repository import GroupBy, Member, Record
 from app.metrics.figures import Flag
 from app.metrics.suppression import Report, suppress
 from app.pilots import service as pilots
@@ -64,28 +65,52 @@ async def adoption(
     as_of = min(question.as_of or last_day, last_day, today)
     members = await repository.members(session, principal, pilot.id, question.group_by)
     records = await repository.activity(session, principal, pilot, _looked_at(window))
-    whole = Adoption(History(members, records, as_of), window, as_of)
-    weekly = whole.weekly()
-    report = Report(
-        figures=whole.figures(),
-        weekly=[figures for _, figures in weekly],
-        groups={
-            group: Adoption(History(part, records, as_of), window, as_of).figures()
-            for group, part in _groups(members, question.group_by).items()
-        },
+    groups = _groups(members, question.group_by)
+    # In a thread, so that a large pilot does not hold up everybody else's requests.
+    report, mondays, quality = await asyncio.to_thread(
+        _compute, members, records, groups, window, as_of
     )
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
     # Who may see the named rows anyway learns nothing from a small count.
     if not principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ):
         report = suppress(report, principal.organisation.minimum_group_size)
+        quality = quality.withheld()
     return AdoptionAnswer(
         window=window,
         as_of=as_of,
         report=report,
-        mondays=[monday for monday, _ in weekly],
-        quality=whole.quality(),
+        mondays=mondays,
+        quality=quality,
     )
+
+
+def _compute(
+    members: list[Member],
+    records: list[Record],
+    groups: dict[str, list[Member]],
+    window: Window,
+    as_of: date,
+) -> tuple[Report, list[date], Quality]:
+    """The figures of all the members and of each group, the Mondays of the weekly ones, the quality."""
+    whole = Adoption(History(members, records, as_of), window, as_of)
+    weekly = whole.weekly()
+    of_person: dict[UUID, list[Record]] = defaultdict(list)
+    for record in records:
+        of_person[record.person_id].append(record)
+    report = Report(
+        figures=whole.figures(),
+        weekly=[figures for _, figures in weekly],
+        groups={
+            group: Adoption(
+                History(part, [r for m in part for r in of_person[m.person_id]], as_of),
+                window,
+                as_of,
+            ).figures()
+            for group, part in groups.items()
+        },
+    )
+    return report, [monday for monday, _ in weekly], whole.quality()
 
 
 def window_of(pilot: Pilot, question: Question) -> Window:
