@@ -19,7 +19,7 @@ from app.licences.activity.schemas import ActivityRow
 from app.people import service as people
 from app.pilots import membership
 from app.pilots import service as pilots
-from app.pilots.models import Arm
+from app.pilots.models import Arm, Pilot
 from app.pilots.schemas import MemberRow
 
 RowType = TypeVar("RowType", bound=msgspec.Struct)
@@ -64,31 +64,14 @@ async def import_person_query(
         Invalid: the product is not a code, or a row cannot be taken.
         NotFound: there is no such pilot.
     """
+    _check_product(product)
     pilot = await pilots.get_by_code(session, principal, pilot_code) if pilot_code else None
-    try:
-        msgspec.convert(product, BareCode)
-    except msgspec.ValidationError:
-        detail = "a product is a code such as Microsoft_365_Copilot"
-        raise Invalid.field("/product", "wrong_format", detail) from None
     origin = query.path.name
     person_rows = (summary.as_row() for summary in found.values())
     imported_people = await people.upsert_many(
         session, principal, _chunks(person_rows), _ATOMIC, origin=origin
     )
-    members: BulkResult | None = None
-    if pilot is not None:
-        reference_of = {name: (None, name) for name in found}
-        person_of = await people.resolve(session, principal, reference_of.values())
-        enrolled = await membership.enrolled(session, principal, pilot, person_of.values())
-        member_rows = (
-            MemberRow(person_external_id=name)
-            if person_of[reference_of[name]] in enrolled
-            else MemberRow(person_external_id=name, arm=Arm.PILOT, joined_on=summary.joins_on)
-            for name, summary in found.items()
-        )
-        members = await membership.upsert_many(
-            session, principal, pilot.id, _chunks(member_rows), _ATOMIC, origin=origin
-        )
+    members = await _enrol(session, principal, pilot, found, origin) if pilot else None
     counter = _Counter()
     imported_activity = await activity.upsert_many(
         session,
@@ -98,6 +81,36 @@ async def import_person_query(
         origin=origin,
     )
     return VivaImport(counter.rows, imported_people, imported_activity, members)
+
+
+def _check_product(product: str) -> None:
+    try:
+        msgspec.convert(product, BareCode)
+    except msgspec.ValidationError:
+        detail = "a product is a code such as Microsoft_365_Copilot"
+        raise Invalid.field("/product", "wrong_format", detail) from None
+
+
+async def _enrol(
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    found: Mapping[str, PersonSummary],
+    origin: str,
+) -> BulkResult:
+    """Enrol everybody who is not a member yet; a row that says nothing leaves a membership alone."""
+    references = {name: (None, name) for name in found}
+    person_of = await people.resolve(session, principal, references.values())
+    enrolled = await membership.enrolled(session, principal, pilot, person_of.values())
+    rows = (
+        MemberRow(person_external_id=name)
+        if person_of[references[name]] in enrolled
+        else MemberRow(person_external_id=name, arm=Arm.PILOT, joined_on=summary.joins_on)
+        for name, summary in found.items()
+    )
+    return await membership.upsert_many(
+        session, principal, pilot.id, _chunks(rows), _ATOMIC, origin=origin
+    )
 
 
 @dataclass(slots=True)
