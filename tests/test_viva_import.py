@@ -52,6 +52,7 @@ async def test_every_figure_of_every_week_equals_an_independent_calculation(
     if thin:
         last = oracle.segments(19, 12, 9)
         assert all(last[segment] for segment in SEGMENTS), "every segment must be tried"
+        return
     second = await imported(council, path)
     for result in (second.people, second.members, second.activity):
         assert result is not None
