@@ -5,6 +5,7 @@ never the value. What makes the whole file unreadable (no header, not UTF-8, not
 """
 
 import csv
+import inspect
 import io
 import re
 from collections.abc import Iterator
@@ -266,10 +267,14 @@ def schema_of(row_type: type[msgspec.Struct]) -> dict[str, Any]:
     """
     (row,), components = msgspec.json.schema_components([row_type], ref_template=_REFERENCE)
     body = f"{row_type.__name__}s"
+    for schema in components.values():
+        # Taken from a docstring, whose indentation Python keeps in one version and not in another.
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])
     _COMPONENTS.update(components)
     _COMPONENTS[body] = {
         "title": body,
-        "description": f"Rows in JSON: {row_type.__doc__}",
+        "description": f"Rows in JSON: {inspect.cleandoc(row_type.__doc__ or '')}",
         "type": "object",
         "additionalProperties": False,
         "required": ["items"],
