@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate pyproject.toml --group build
 WORKERS ?= auto
+PORT ?= 8000
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -32,7 +33,7 @@ $(VENV)/development.installed: $(VENV)/service.installed requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/service.installed  ## Load the simulated council on SQLite, print its figures, serve them
-	@$(BIN)/pilotlight demo
+	@$(BIN)/pilotlight demo --port $(PORT)
 
 test: $(VENV)/development.installed  ## Run the tests, on SQLite and on a real PostgreSQL
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) $(PYTEST_ARGS)

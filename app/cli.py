@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
@@ -140,8 +141,22 @@ def serve(
     _serve(get_settings(), host, port, scheduler)
 
 
+def _check_port(host: str, port: int) -> None:
+    """Say so now where the address is taken, and not after minutes of loading."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"{host}:{port} cannot be listened on ({error.strerror}). Choose another with --port."
+            ) from error
+
+
 def _serve(settings: Settings, host: str, port: int, scheduler: bool | None) -> None:
     settings.require_secrets()
+    _check_port(host, port)
     _run(_with_database(settings, _check_migrated))
     on_sqlite = settings.database_url.startswith("sqlite")
     application = create_app(settings, with_scheduler=on_sqlite if scheduler is None else scheduler)
@@ -392,6 +407,8 @@ def demo(
 ) -> None:
     """Load a simulated council, run the jobs, print the headline figures, and serve them."""
     settings = get_settings().model_copy(update={"environment": Environment.DEMO})
+    if serve:
+        _check_port(host, port)
 
     async def work(database: Database) -> None:
         await _check_reachable(database)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from pathlib import Path
 
 import httpx
@@ -75,6 +76,21 @@ def test_a_setting_that_cannot_be_is_named_without_its_value(run: Run) -> None:
 def test_serving_an_unmigrated_database_is_refused(empty_database_url: str, run: Run) -> None:
     refused = run(empty_database_url, "serve", settings=SECRET_KEY)
     assert (refused.status, "pilotlight migrate" in refused.err) == (1, True)
+
+
+def test_an_address_that_is_taken_is_told_before_anything_is_loaded(
+    database_url: str, run: Run
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for command in ("serve", "demo"):
+            refused = run(database_url, command, "--port", port, settings=SECRET_KEY)
+            assert refused.status == 1
+            assert f"127.0.0.1:{port}" in refused.err
+            assert "--port" in refused.err
+            assert "Staff" not in refused.err
 
 
 def test_the_doctor_says_what_to_do(empty_database_url: str, run: Run) -> None:
