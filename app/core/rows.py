@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from app.core.bulk.results import RowError
 from app.core.fields import EARLIEST, LATEST
 
 # Before a final line feed Python finds `$` as well: the lookahead refuses it.
@@ -28,10 +29,10 @@ def given(row: msgspec.Struct) -> dict[str, Any]:
     }
 
 
-def date_problem(**dates: date | None) -> tuple[str, str, str] | None:
-    """Pointer, code and detail of the first date outside the range that is taken, if any."""
+def date_problem(index: int, **dates: date | None) -> RowError | None:
+    """What is wrong with the first of a row's dates that is outside the range that is taken, if any."""
     for name, value in dates.items():
         if value is not None and not EARLIEST <= value <= LATEST:
             detail = f"must lie between {EARLIEST.isoformat()} and {LATEST.isoformat()}"
-            return f"/{name}", "date_out_of_range", detail
+            return RowError(index, "date_out_of_range", detail, f"/{name}")
     return None

@@ -130,15 +130,20 @@ def _problem(
     before = stored.get(values["external_id"], (None, None))
     started_on = values.get("started_on", before[0])
     left_on = values.get("left_on", before[1])
-    outside = date_problem(started_on=started_on, left_on=left_on)
+    outside = date_problem(index, started_on=started_on, left_on=left_on)
     if outside is not None:
-        pointer, code, detail = outside
-        return RowError(index, code, detail, pointer)
+        return outside
     if started_on and left_on and left_on < started_on:
         return RowError(index, "dates_out_of_order", "left_on lies before started_on", "/left_on")
     # Later rows of the chunk for the same person are held against this one.
     stored[values["external_id"]] = (started_on, left_on)
     return None
+
+
+def nobody(index: int) -> RowError:
+    """A row names a person, and nobody of the organisation is meant; the name is not repeated."""
+    detail = "Nobody is recorded under this name. POST /people first."
+    return RowError(index, "unknown_person", detail, "/person_external_id")
 
 
 Reference = tuple[UUID | None, str | None]

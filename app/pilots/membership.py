@@ -23,8 +23,6 @@ from app.pilots.repository import Membership
 from app.pilots.schemas import MemberRow
 from app.pilots.service import get
 
-_NOBODY = "Nobody is recorded under this name. POST /people first."
-
 
 async def page(
     session: AsyncSession, principal: Principal, pilot_id: UUID, query: PageQuery, arm: Arm | None
@@ -99,11 +97,10 @@ def _changes(row: MemberRow) -> dict[str, Any]:
 
 def _problem(index: int, person_id: UUID | None, wanted: Membership) -> RowError | None:
     if person_id is None:
-        return RowError(index, "unknown_person", _NOBODY, "/person_external_id")
-    outside = date_problem(joined_on=wanted.joined_on, left_on=wanted.left_on)
+        return people.nobody(index)
+    outside = date_problem(index, joined_on=wanted.joined_on, left_on=wanted.left_on)
     if outside is not None:
-        pointer, code, detail = outside
-        return RowError(index, code, detail, pointer)
+        return outside
     if wanted.joined_on and wanted.left_on and wanted.left_on <= wanted.joined_on:
         detail = "left_on must lie after joined_on"
         return RowError(index, "dates_out_of_order", detail, "/left_on")

@@ -83,12 +83,10 @@ def _counts(row: ActivityRow) -> dict[str, int | None]:
 
 def _problem(index: int, row: ActivityRow, person_id: UUID | None, latest: date) -> RowError | None:
     if person_id is None:
-        detail = "Nobody is recorded under this name. POST /people first."
-        return RowError(index, "unknown_person", detail, "/person_external_id")
-    outside = date_problem(period_starts_on=row.period_starts_on)
+        return people.nobody(index)
+    outside = date_problem(index, period_starts_on=row.period_starts_on)
     if outside is not None:
-        pointer, code, detail = outside
-        return RowError(index, code, detail, pointer)
+        return outside
     if row.period_starts_on > latest:
         detail = "This period has not begun yet. Were day and month swapped?"
         return RowError(index, "in_the_future", detail, "/period_starts_on")
