@@ -6,9 +6,20 @@ from app.access.routes import router as api_keys
 from app.audit_log.routes import router as audit_events
 from app.imports.routes import router as import_batches
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
+from app.licences.allocations.routes import bulk_router as allocations_bulk
+from app.licences.allocations.routes import gathered_router as allocations_gathered
+from app.licences.allocations.routes import router as allocations
+from app.licences.pools.routes import router as licence_pools
+from app.licences.reclaim.routes import recorded_router as reclaim_candidates
+from app.licences.reclaim.routes import router as reclaim
+from app.licences.waiting_list.routes import router as waiting_lists
 from app.metrics.adoption.routes import router as adoption
 from app.metrics.routes import router as metrics
+from app.metrics.utilisation.routes import every_router as licence_utilisation
+from app.metrics.utilisation.routes import pilots_router as pilot_utilisation
+from app.metrics.utilisation.routes import pools_router as pool_utilisation
 from app.organisations.routes import router as organisation
+from app.people.absences.routes import bulk_router as absences
 from app.people.routes import bulk_router as people_bulk
 from app.people.routes import router as people
 from app.pilots.routes import bulk_router as pilots_bulk
@@ -23,7 +34,18 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "pilots", pilots_bulk),
     ("/pilots", "pilots", pilots),
     ("/licence-activity", "licences", licence_activity_bulk),
+    ("/licence-pools", "licences", licence_pools),
+    ("/licence-pools", "licences", allocations_bulk),
+    ("/licence-pools", "licences", allocations_gathered),
+    ("/licence-pools", "licences", allocations),
+    ("/licence-pools", "licences", waiting_lists),
+    ("/licence-pools", "licences", reclaim_candidates),
+    ("/licence-pools", "licences", reclaim),
+    ("/absences", "people", absences),
     ("/pilots", "figures", adoption),
+    ("/pilots", "figures", pilot_utilisation),
+    ("/licence-pools", "figures", pool_utilisation),
+    ("/licence-utilisation", "figures", licence_utilisation),
     ("/metrics", "figures", metrics),
     ("/import-batches", "imports", import_batches),
     ("/api-keys", "access", api_keys),

@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from app import demo as simulated
 from app import terminal
 from app.access import service as access
 from app.access.permissions import Role
@@ -29,10 +28,13 @@ from app.core.jobs.runner import run_slot
 from app.core.logging import configure_logging
 from app.core.problems import invalid_input
 from app.core.settings import Environment, Settings, get_settings
+from app.demo import council as simulated
 from app.integrations.microsoft import service as microsoft
 from app.integrations.microsoft.viva import PersonQuery
 from app.main import create_app
 from app.metrics.adoption import service as adoption
+from app.metrics.utilisation import renewal
+from app.metrics.utilisation import service as utilisation
 from app.organisations import service as organisations
 from app.organisations.models import Organisation
 from app.people import service as people
@@ -425,8 +427,13 @@ def demo(
                 )
                 for pilot in (council.copilot, council.children)
             }
+            whole = utilisation.Question()
+            seats = await utilisation.of_pool(session, principal, council.pool.id, whole)
+            lately = utilisation.Question(starts_on=simulated.LATELY)
+            advice = await renewal.advise(session, principal, council.pool.id, lately)
         key = await _new_key(database, council.organisation, Role.ADMIN, "demo", days=7)
         terminal.print_headlines(out, answers)
+        terminal.print_seats(out, seats, advice)
         terminal.print_next_steps(out, f"http://{host}:{port}", key, council.copilot.id, serve)
 
     _run(_with_database(settings, work))

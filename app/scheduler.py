@@ -11,6 +11,7 @@ from app.core import clock
 from app.core.database import Database
 from app.core.jobs import housekeeping as housekeeping  # noqa: PLC0414 - registers its jobs
 from app.core.jobs.runner import RunReport, run_due
+from app.licences.allocations import jobs as seat_jobs  # noqa: F401 - likewise
 from app.organisations import service as organisations
 
 TICK_SECONDS = 30

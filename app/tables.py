@@ -6,8 +6,13 @@ from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun
 from app.core.models import metadata
 from app.imports.models import ImportBatch
-from app.licences.activity.models import LicenceActivity
+from app.licences.activity.models import LicenceActivity, LicenceActivityYear
+from app.licences.allocations.models import SeatAllocation, SeatEvent
+from app.licences.pools.models import CapacityChange, LicencePool
+from app.licences.reclaim.models import ReclaimDecision
+from app.licences.waiting_list.models import WaitingEntry
 from app.organisations.models import Organisation
+from app.people.absences.models import Absence
 from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember, PilotTransition
 
@@ -23,6 +28,14 @@ TABLES = (
     PilotMember,
     PilotTransition,
     LicenceActivity,
+    LicenceActivityYear,
+    Absence,
+    LicencePool,
+    CapacityChange,
+    SeatAllocation,
+    SeatEvent,
+    WaitingEntry,
+    ReclaimDecision,
 )
 
 __all__ = ["TABLES", "metadata"]

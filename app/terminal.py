@@ -15,6 +15,8 @@ from app.core.errors import ProblemError
 from app.integrations.microsoft.service import VivaImport
 from app.metrics.adoption.service import AdoptionAnswer
 from app.metrics.figures import Figure, Segments
+from app.metrics.utilisation.renewal import Advice
+from app.metrics.utilisation.service import UtilisationAnswer
 
 _SHOWN_ERRORS = 20
 
@@ -112,20 +114,53 @@ def print_headlines(console: Console, answers: Mapping[str, AdoptionAnswer]) -> 
 
 
 def _cells(figure: Figure) -> tuple[str, str, str]:
+    people = "" if figure.people is None else str(figure.people)
     if figure.value is None:
-        return "none", figure.reason or "", ""
-    is_share = figure.metric.unit == "proportion"
+        return "none", (figure.reason or "").replace("_", " "), ""
+    interval, shown = figure.interval, ""
+    if interval is not None:
+        high = "no upper bound" if interval.high is None else _amount(figure, interval.high)
+        shown = f"{_amount(figure, interval.low)} to {high}"
+    return _amount(figure, figure.value), shown, people
 
-    def show(number: float) -> str:
-        return f"{100 * number:.1f} %" if is_share else f"{number:.2f}"
 
-    interval = figure.interval
-    shown = f"{show(interval.low)} to {show(interval.high)}" if interval else "none"
-    return show(figure.value), shown, str(figure.people)
+def _amount(figure: Figure, number: float) -> str:
+    unit = figure.metric.unit
+    if unit == "proportion":
+        return f"{100 * number:.1f} %"
+    if unit == "money":
+        return f"{number:,.2f} {figure.money.currency if figure.money else ''}"
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"
 
 
 def _counts(segments: Segments) -> str:
     return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in segments.counts.items())
+
+
+def print_seats(console: Console, answer: UtilisationAnswer, advice: Advice) -> None:
+    """A page of figures about a pool's seats, and what to renew."""
+    pool = answer.pools[0]
+    table = Table(
+        title=f"{pool.name}: {answer.window.starts_on} to {answer.as_of}",
+        title_justify="left",
+        caption="Simulated data: no real council.",
+    )
+    for heading in ("figure", "value", "95 % interval", "people"):
+        table.add_column(heading, justify="left" if heading == "figure" else "right")
+    for figure in answer.report.figures.values():
+        if isinstance(figure, Figure):
+            table.add_row(figure.metric.title, *_cells(figure))
+    console.print(table)
+    saving = advice.saving
+    cash = "" if saving is None else f", {saving.amount} {saving.currency} a term"
+    console.print(
+        f"Renewal on {pool.term_ends_on}: {advice.purchased} seats bought, "
+        f"{int(advice.recommended.value or 0)} advised by the use since {advice.since}{cash}. "
+        "What would have to be true:",
+        highlight=False,
+    )
+    for condition in advice.conditions():
+        console.print(f"  - {condition}", highlight=False)
 
 
 def print_next_steps(

@@ -7,6 +7,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection, text
 
+from app.core import schema
 from app.core.database import Database
 from app.core.settings import get_settings
 from app.tables import metadata
@@ -22,6 +23,8 @@ def _render_item(kind: str, item: Any, _autogen: Any) -> str | bool:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and type(item).__name__ == "AutoString":
         return f"sa.String(length={item.length})" if item.length else "sa.String()"
+    if kind == "type" and type(item).__name__ == "Money":
+        return 'sa.Numeric(12, 2).with_variant(sa.String(14), "sqlite")'
     return False
 
 
@@ -45,7 +48,7 @@ def run(connection: Connection) -> None:
 async def run_on_own_connection() -> None:
     database = Database(get_settings())
     try:
-        async with database.engine.begin() as connection:
+        async with schema.migrating(database) as connection:
             await connection.run_sync(run)
     finally:
         await database.close()

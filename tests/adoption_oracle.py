@@ -6,6 +6,7 @@ It shares no code with the service, and is slow on purpose: nothing in it is cle
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from scipy import stats
@@ -94,6 +95,7 @@ class Oracle:
             "first_28_days_adoption": self.rate(self.days[:28]),
             "last_28_days_adoption": self.rate(self.days[-28:]),
             "active_days_per_active_user_week": self.active_days(self.days),
+            **self.first_use(),
             **self.rates_of_week((whole or weeks or [None])[-1]),
             **self.segments(self.days),
         }
@@ -142,6 +144,41 @@ class Oracle:
             "reason": None if whole else nobody,
             "flags": self.size_flags(whole) if whole else set(),
         }
+
+    def first_use(self) -> dict[str, Expected]:
+        """Who has used it at all since access began, and after how many days half of them had."""
+        everybody = self.with_access(self.days)
+        waits = []
+        for person in everybody:
+            began = self.member[person]["joined_on"] or self.starts_on
+            used = [
+                day_of(row)
+                for row in self.counted
+                if row["person"] == person
+                and is_activity(row)
+                and self.has_access(person, day_of(row))
+                and day_of(row) <= self.days[-1]
+            ]
+            last = max(day for day in self.days if self.has_access(person, day))
+            waits.append((max(0, ((min(used) if used else last) - began).days), bool(used)))
+        median = None
+        still = Fraction(1)
+        for day in sorted({days for days, used in waits if used}):
+            at_risk = sum(days >= day for days, _ in waits)
+            still *= 1 - Fraction(waits.count((day, True)), at_risk)
+            if median is None and still <= Fraction(1, 2):
+                median = day
+        share = self.share(sum(used for _, used in waits), len(waits), "nobody_had_access")
+        missing = "fewer_than_half_have_used_it" if waits else "nobody_had_access"
+        # Its interval is held against statsmodels elsewhere.
+        days = {
+            **share,
+            "flags": set(share["flags"]),
+            "value": median,
+            "interval": ...,
+            "reason": None if median is not None else missing,
+        }
+        return {"activation_rate": share, "median_days_to_first_use": days}
 
     @staticmethod
     def size_flags(people: int) -> set[str]:

@@ -1,11 +1,13 @@
 """Generated requests held against the specification: what is sent, and what an answer must satisfy."""
 
+import asyncio
 import json
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import requests
 import schemathesis
 from hypothesis import strategies as st
@@ -14,11 +16,13 @@ from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
 from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import RejectedPositiveData
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks
 
 from app.core.models import new_id
 from app.core.pagination import encode_cursor
-from tests.council import PILOT, activity
+from tests import writes
+from tests.council import API, PILOT, activity
 from tests.server import Server
 
 JSON = "application/json"
@@ -28,17 +32,28 @@ JSON = "application/json"
 _BEYOND_SCHEMAS = {
     "date_out_of_range",
     "dates_out_of_order",
+    "decided_twice",
     "empty_window",
     "in_the_future",
     "in_the_past",
+    "keep_until",
+    "outside_term",
+    "person_missing",
     "role_or_scopes",
     "rows_rejected",
     "unknown_person",
+    "unknown_pilot",
     "unknown_zone",
     "window_too_long",
 }
-# A day has one active day at most, a week seven: it depends on another field.
-_BEYOND_ROWS = _BEYOND_SCHEMAS | {"out_of_range"}
+# A day has one active day at most, a week seven: it depends on another field. And what a single
+# request is answered with 409 for, in bulk a row is.
+_BEYOND_ROWS = _BEYOND_SCHEMAS | {
+    "already_allocated",
+    "out_of_range",
+    "person_has_left",
+    "pool_exhausted",
+}
 # 409: it stands against what is recorded; 412: somebody else was faster.
 _REFUSED_BY_STATE = {409, 412}
 
@@ -46,6 +61,7 @@ _COLUMNS = (
     *("external_id", "display_name", "department", "fte", "started_on", "left_on"),
     *("person_external_id", "arm", "joined_on"),
     *("product", "period_starts_on", "period", "source", "app", "active_days", "actions"),
+    *("person_id", "allocated_on", "released_on", "reason", "priority"),
     "no_such_column",
 )
 _CELLS = st.one_of(
@@ -75,6 +91,8 @@ _RUBBISH = st.binary(max_size=60)
 schemathesis.openapi.media_type("text/csv", st.one_of(_csv(), _RUBBISH))
 schemathesis.openapi.media_type("application/x-ndjson", st.one_of(_ndjson(), _RUBBISH))
 
+# As long as a window that figures are asked for may be.
+_TERM = {"term_starts_on": "2024-01-01", "term_ends_on": "2029-01-01"}
 _IN_ORDER = {
     "baseline_starts_on": "2024-01-01",
     "baseline_ends_on": "2024-03-01",
@@ -82,6 +100,12 @@ _IN_ORDER = {
     "started_on": "2024-04-01",
     "joined_on": "2024-04-01",
     "period_starts_on": "2024-05-06",
+    "term_starts_on": _TERM["term_starts_on"],
+    "effective_on": "2024-04-01",
+    "requested_on": "2024-04-01",
+    "allocated_on": "2024-05-01",
+    "released_on": "2024-08-19",
+    "term_ends_on": _TERM["term_ends_on"],
     "ends_on": "2024-08-19",
     "left_on": "2024-08-19",
     "expires_at": "2199-12-31T00:00:00Z",
@@ -97,6 +121,8 @@ class Council:
     http: requests.Session
     share: int = 0
     existing: dict[str, list[str]] = field(default_factory=dict)
+    # What the right requests are about, and no generated one is.
+    _own: dict[str, str] = field(default_factory=dict)
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Ask for a path of the specification, its ids filled in with ones that there are."""
@@ -111,12 +137,13 @@ class Council:
         )
 
     def _made(self, path: str, body: Any) -> Any:
-        answer = self.request("POST", f"/api/v1{path}", json=body)
+        answer = self.request("POST", API + path, json=body)
         assert answer.ok, answer.text
         return answer.json()
 
     def furnish(self) -> None:
-        """Record people, pilots at every step of their life, members, activity and keys."""
+        """Record people, pilots at every step of their life, members, activity, seats and keys."""
+        self._own = asyncio.run(self._furnish_for_right_requests())
         numbers = ["E1", "E2", "E3"]
         people = [self._made("/people", {"external_id": n, "team": "A"}) for n in numbers]
         roads = ["", "planned", "running", "running completed", "cancelled"]
@@ -138,7 +165,41 @@ class Council:
             "person_id": [person["person_id"] for person in people],
             "pilot_id": pilots,
             "key_id": [key["key_id"]],
+            **self._seats(),
         }
+
+    async def _furnish_for_right_requests(self) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        base_url = self.server.base_url + API
+        async with httpx.AsyncClient(base_url=base_url, headers=headers, timeout=30) as client:
+            return await writes.furnish(client)
+
+    def right(self, operation: APIOperation) -> Case:
+        """A request that must succeed, however few of the generated ones do."""
+        route = f"{operation.method.upper()} {operation.path.removeprefix(API)}"
+        sent = writes.sent_to(route, self._own)
+        body = {"body": sent["json"], "media_type": JSON} if sent else {}
+        ids = {parameter.name: self._own[parameter.name] for parameter in operation.path_parameters}
+        return operation.Case(path_parameters=ids, headers={"If-Match": "*"}, **body)
+
+    def _seats(self) -> dict[str, list[str]]:
+        """Pools of three kinds, each with a seat and somebody who waits, at the same place of each list."""
+        for number in ("HOLDS", "WAITS"):  # nobody else's requests are about these two
+            self._made("/people", {"external_id": number})
+        found: dict[str, list[str]] = {"pool_id": [], "allocation_id": [], "waiting_id": []}
+        for kind in ({}, {"overallocation": "warn"}, {"hands_on_released_seats": False}):
+            name = f"Pool {len(found['pool_id'])}"
+            product = name.replace(" ", "-")
+            pool = {"name": name, "product": product, "seats": 9, **_TERM, **kind}
+            pool_id = self._made("/licence-pools", pool)["pool_id"]
+            path = f"/licence-pools/{pool_id}"
+            held = {"person_external_id": "HOLDS", "allocated_on": "2024-05-01"}
+            # Asked for the last day of the term, so that nobody is served before.
+            waits = {"person_external_id": "WAITS", "requested_on": "2028-12-31"}
+            found["pool_id"].append(pool_id)
+            found["allocation_id"].append(self._made(f"{path}/allocations", held)["allocation_id"])
+            found["waiting_id"].append(self._made(f"{path}/waiting-list", waits)["waiting_id"])
+        return found
 
     def takes(self, case: Case, thinned: int) -> bool:
         """Whether a case is in our share: one in so many of the systematic ones, all others."""

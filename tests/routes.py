@@ -1,6 +1,6 @@
 """The route table as data, for tests that go through every route there is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fastapi.routing import APIRoute
@@ -19,18 +19,27 @@ class Route:
     route: APIRoute
 
     @property
-    def scope(self) -> Scope | None:
+    def scopes(self) -> tuple[Scope, ...]:
+        """All of these are demanded; none where any key will do."""
         assert isinstance(self.route, ApiRoute)
-        return self.route.access.scope
+        return self.route.access.scopes
 
     @property
     def writes(self) -> bool:
         return self.method != "GET"
 
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Names of the ids in the path."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
     def at(self, identity: str) -> str:
         """The path with every placeholder filled by one id."""
-        parts = self.path.split("/")
-        return "/".join(identity if part.startswith("{") else part for part in parts)
+        return self.of(dict.fromkeys(self.placeholders, identity))
+
+    def of(self, ids: Mapping[str, str]) -> str:
+        """The path with each placeholder filled by its own id."""
+        return self.path.format_map(ids)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

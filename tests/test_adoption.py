@@ -47,6 +47,8 @@ def expected(
         "reason": None,
         "suppressed": False,
         "evidence_tier": 2,
+        "money": None,
+        "basis": None,
     }
 
 

@@ -5,43 +5,23 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from tests.council import Council, activity, good, people, pilot
+from tests.council import Council, good, people, pilot
 from tests.routes import ROUTES, Route
+from tests.writes import BODIES, SECRETS, furnish, sent_to
 
-SECRETS = ("Margaret", "Housing", "margaret@example.org", "E-4711", "because of Margaret")
+
+def test_there_is_a_right_request_for_every_write_and_for_no_other() -> None:
+    assert set(BODIES) == {str(route) for route in ROUTES if route.writes}
 
 
 async def _write(council: Council, route: Route) -> dict[str, Any]:
     """Do what the route is for; the request that does it must leave exactly one event."""
     client = await council.admin()
-    await people(client, "E-4711", display_name="Margaret", department="Housing")
-    pilot_id = await pilot(client, {"person_external_id": "E-4711"})
-    person_id = good(await client.get("/people"))["items"][0]["person_id"]
-    key = good(await client.post("/api-keys", json={"name": "k", "role": "analyst"}), 201)
-    window = {"starts_on": "2024-01-01", "ends_on": "2024-02-01"}
-    body: dict[str, Any] = {
-        "PATCH /organisation": {"name": "Renamed"},
-        "POST /people": {"external_id": "E2", "display_name": "Margaret"},
-        "PATCH /people/{person_id}": {"user_name": "margaret@example.org"},
-        "POST /people/bulk": {"items": [{"external_id": "E3", "display_name": "Margaret"}]},
-        "POST /pilots": {"code": "P-2", "name": "Margaret", "kind": "other", **window},
-        "PATCH /pilots/{pilot_id}": {"purpose": "because of Margaret"},
-        "POST /pilots/{pilot_id}/transitions": {"to": "planned", "reason": "because of Margaret"},
-        "POST /pilots/{pilot_id}/members/bulk": {
-            "items": [{"person_external_id": "E-4711", "arm": "comparison"}]
-        },
-        "POST /licence-activity/bulk": {"items": [activity("E-4711", "2024-04-03", actions=1)]},
-        "POST /api-keys": {"name": "Margaret", "role": "analyst"},
-        "DELETE /api-keys/{key_id}": None,
-    }[str(route)]
-    ids = {"{person_id}": person_id, "{pilot_id}": pilot_id, "{key_id}": key["key_id"]}
-    path = route.path
-    for placeholder, identity in ids.items():
-        path = path.replace(placeholder, identity)
+    ids = await furnish(client)
     before = len(await _events(client))
-    options: dict[str, Any] = {} if body is None else {"json": body}
     headers = {"If-Match": "*", "X-Request-ID": "request-of-the-test"}
-    answer = await client.request(route.method, path, headers=headers, **options)
+    request = {"headers": headers, **sent_to(route, ids)}
+    answer = await client.request(route.method, route.of(ids), **request)
     assert answer.is_success, answer.text
     events = await _events(client)
     assert len(events) == before + 1, f"{route} left {len(events) - before} events"

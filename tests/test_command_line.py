@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.demo import NAME
+from app.demo.council import NAME
 from tests.command import Run
 from tests.server import SECRET, serving
 
@@ -118,7 +118,10 @@ def test_the_demo_prints_its_headlines_and_a_second_run_the_same(
     first = run(empty_database_url, "demo", "--no-serve")
     assert first.status == 0, first.err
     assert "Microsoft 365 Copilot" in first.out
-    assert "83.0 %" in first.out
+    assert "86.7 %" in first.out
+    # The page about the seats: 138 of the 240 that are left are in use.
+    assert "Seats in use" in first.out
+    assert "Renewal on 2025-04-07: 240 seats bought" in first.out
     assert "Simulated data" in first.out
     second = run(empty_database_url, "demo", "--no-serve")
     assert _without_key(second.out) == _without_key(first.out)
@@ -151,6 +154,9 @@ def test_every_answer_of_the_demo_says_that_it_is_simulated(
         pilot_id = pilots.json()["items"][0]["pilot_id"]
         figures = client.get(f"/api/v1/pilots/{pilot_id}/metrics/adoption").json()["figures"]
         for slug, figure in figures.items():
+            assert "simulated" in [flag["code"] for flag in figure["flags"]], slug
+        pages = client.get("/api/v1/licence-utilisation").json()["items"]
+        for slug, figure in pages[0]["figures"].items():
             assert "simulated" in [flag["code"] for flag in figure["flags"]], slug
         missing = client.get("/api/v1/pilots/00000000-0000-0000-0000-000000000000")
         assert missing.headers["pilotlight-simulated"] == "true"

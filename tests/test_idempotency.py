@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -14,9 +13,11 @@ from app.core import clock
 from app.core.jobs import housekeeping
 from app.core.jobs.registry import JOBS
 from app.core.jobs.runner import RunStatus, run_slot
-from tests.council import PILOT, Council, good, people, pilot, problem
+from tests.council import Council, good, people, problem
+from tests.licences import ledger, pool
 from tests.routes import ROUTES
 from tests.server import serving
+from tests.writes import furnish, sent_to
 
 KEY = "Idempotency-Key"
 REPLAYED = "idempotency-replayed"
@@ -100,36 +101,42 @@ async def test_a_key_must_be_one(council: Council) -> None:
 async def test_every_post_honours_a_key(council: Council) -> None:
     """Sent twice, each POST there is writes once and answers the same both times."""
     client = await council.admin()
-    await people(client, "E1")
-    pilot_id = await pilot(client)
-    rows = {
-        "/people/bulk": {"external_id": "E2"},
-        "/pilots/{pilot_id}/members/bulk": {"person_external_id": "E1"},
-        "/licence-activity/bulk": {
-            "product": "P",
-            "person_external_id": "E1",
-            "period_starts_on": "2024-04-01",
-            "source": "test",
-        },
-    }
-    bodies: dict[str, Any] = {path: {"items": [row]} for path, row in rows.items()} | {
-        "/people": {"external_id": "E3"},
-        "/pilots": {**PILOT, "code": "P-2"},
-        "/pilots/{pilot_id}/transitions": {"to": "planned"},
-        "/api-keys": {"name": "k", "role": "analyst"},
-    }
-    posts = [route for route in ROUTES if route.method == "POST"]
-    assert {route.path for route in posts} == set(bodies)
-    for route in posts:
-        headers = {KEY: str(uuid4())}
-        answers = [
-            await client.post(route.at(pilot_id), json=bodies[route.path], headers=headers)
-            for _ in range(2)
-        ]
-        assert answers[0].is_success, answers[0].text
-        assert answers[1].headers[REPLAYED] == "true"
+    ids = await furnish(client)
+    for route in ROUTES:
+        if route.method != "POST":
+            continue
+        request = {"url": route.of(ids), "headers": {KEY: str(uuid4())}, **sent_to(route, ids)}
+        answers = [await client.post(**request) for _ in range(2)]
+        assert answers[0].is_success, f"{route}: {answers[0].text}"
+        assert answers[1].status_code == answers[0].status_code, route
+        assert answers[1].headers[REPLAYED] == "true", route
         hidden = {"key": None} if route.path == "/api-keys" else {}
-        assert answers[1].json() == {**answers[0].json(), **hidden}
+        assert answers[1].json() == {**answers[0].json(), **hidden}, route
+
+
+async def test_requests_that_are_written_together_keep_their_own_keys(council: Council) -> None:
+    """While a first seat is being given, others are asked for; one of them often, with one key."""
+    client = await council.admin()
+    await people(client, "E1", "E2", "E3")
+    path = await pool(client, seats=3)
+
+    async def ask(number: str, key: str) -> httpx.Response:
+        body = {"person_external_id": number, "allocated_on": "2024-05-01"}
+        return await client.post(f"{path}/allocations", json=body, headers={KEY: key})
+
+    sent = [("E1", "first"), *[("E2", "same")] * 4, ("NOBODY", "wrong")]
+    first, *same, wrong = await asyncio.gather(*(ask(number, key) for number, key in sent))
+    assert good(first, 201)["person_id"] != good(same[0], 201)["person_id"]
+    assert {good(answer, 201)["allocation_id"] for answer in same} == {
+        same[0].json()["allocation_id"]
+    }
+    assert sorted(answer.headers.get(REPLAYED, "no") for answer in same) == ["no"] + ["true"] * 3
+    problem(wrong, 422, "unknown_person")
+    later = await ask("E2", "same")
+    assert (good(later, 201), later.headers[REPLAYED]) == (same[0].json(), "true")
+    problem(await ask("E3", "same"), 422, "idempotency_key_reused")
+    assert REPLAYED not in (await ask("E3", "wrong")).headers
+    assert sorted(row[0] for row in await ledger(client, path)) == ["E1", "E2", "E3"]
 
 
 async def test_two_processes_with_one_key_at_once_write_once_and_answer_alike(

@@ -1,9 +1,6 @@
 """Licence activity: three formats, one state; and every kind of bad input answered by name."""
 
-import csv
 import gzip
-import io
-import json
 from typing import Any
 
 import httpx
@@ -15,9 +12,9 @@ from sqlalchemy import text
 
 from app.access.permissions import Role
 from tests.council import Council, activity, good, people, pilot, problem
+from tests.forms import FORMATS, Rows, as_csv, as_json, as_ndjson
 
 BULK = "/licence-activity/bulk"
-Rows = list[dict[str, Any]]
 
 
 async def stored(council: Council) -> list[tuple[Any, ...]]:
@@ -34,32 +31,6 @@ async def stored(council: Council) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in result]
 
 
-def as_json(rows: Rows) -> dict[str, Any]:
-    return {"json": {"items": rows}}
-
-
-def as_ndjson(rows: Rows) -> dict[str, Any]:
-    lines = "\n".join(json.dumps(row) for row in rows)
-    return {"content": lines, "headers": {"Content-Type": "application/x-ndjson"}}
-
-
-def as_csv(rows: Rows) -> dict[str, Any]:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    content = ("\ufeff" + out.getvalue()).encode()
-    return {"content": content, "headers": {"Content-Type": "text/csv; charset=utf-8"}}
-
-
-def as_gzipped_csv(rows: Rows) -> dict[str, Any]:
-    plain = as_csv(rows)
-    headers = {**plain["headers"], "Content-Encoding": "gzip"}
-    return {"content": gzip.compress(plain["content"]), "headers": headers}
-
-
-FORMATS = (as_json, as_ndjson, as_csv, as_gzipped_csv)
 ROWS: Rows = [
     activity("E1", "2024-04-03", actions=4, app="Teams"),
     activity("E1", "2024-04-03", actions=2, app="word"),

@@ -31,9 +31,8 @@ async def run(database: Database, to: str, *, down: bool = False) -> None:
         config = schema.alembic_config(connection)
         (command.downgrade if down else command.upgrade)(config, to)
 
-    async with database.engine.connect() as connection:
+    async with schema.migrating(database) as connection:
         await connection.run_sync(work)
-        await connection.commit()
 
 
 def test_there_is_one_head() -> None:

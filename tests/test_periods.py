@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.core.periods import Window, iso_week_of
 from app.licences.activity.models import Period
-from app.licences.activity.service import counted_on
+from app.licences.activity.years import counted_on
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 

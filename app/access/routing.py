@@ -30,9 +30,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = HTTPBearer(auto_error=False, description="An API key: `Bearer plk_…`.")
 
 
-def requires(scope: Scope) -> params.Security:
-    """Stated on a route: only principals with this scope."""
-    return Security(_BEARER, scopes=[scope])  # type: ignore[no-any-return]  # typed as Any
+def requires(*scopes: Scope) -> params.Security:
+    """Stated on a route: only principals with every one of these scopes."""
+    return Security(_BEARER, scopes=list(scopes))  # type: ignore[no-any-return]  # typed as Any
 
 
 def authenticated() -> params.Security:
@@ -72,9 +72,9 @@ def _idempotency_key(
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route demands: a scope, or None for anybody with a key."""
+    """What a route demands: all of these scopes; none for anybody with a key."""
 
-    scope: Scope | None
+    scopes: tuple[Scope, ...]
 
 
 def access_of(dependencies: list[params.Depends]) -> Access | None:
@@ -82,14 +82,14 @@ def access_of(dependencies: list[params.Depends]) -> Access | None:
     stated = [d for d in dependencies if isinstance(d, params.Security) and d.dependency is _BEARER]
     if len(stated) != 1:
         return None
-    scopes = list(stated[0].scopes or ())
-    return Access(Scope(scopes[0]) if scopes else None)
+    return Access(tuple(Scope(scope) for scope in stated[0].scopes or ()))
 
 
 class ApiRoute(APIRoute):
     """A route of the API. One that does not state its access cannot be defined."""
 
     bulk = False
+    records_reads = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
         if "POST" in (kwargs.get("methods") or ()):
@@ -110,11 +110,11 @@ class ApiRoute(APIRoute):
             settings: Settings = request.app.state.settings
             principal = await service.authenticate(database, request.headers.get("authorization"))
             request.state.simulated = principal.organisation.is_simulated
-            service.authorise(principal, self.access.scope)
+            service.authorise(principal, *self.access.scopes)
             _check_parameters(request, known)
             request.state.principal = principal
             if request.method in _SAFE_METHODS:
-                async with database.transaction(read_only=True) as session:
+                async with database.transaction(read_only=not self.records_reads) as session:
                     request.state.session = session
                     response = await handle(request)
             else:
@@ -136,10 +136,8 @@ class ApiRoute(APIRoute):
             idempotency.check_key(key)
         with await receive_body(request, self._limit(settings)) as body:
             request.state.body = body
-            async with database.transaction() as session:
-                request.state.session = session
-                if key is None:
-                    return await handle(body.as_request(request))
+            claim = None
+            if key is not None:
                 claim = idempotency.Claim(
                     organisation_id=principal.organisation_id,
                     principal_id=principal.id,
@@ -147,15 +145,29 @@ class ApiRoute(APIRoute):
                     fingerprint=_fingerprint(request, settings, body.digest),
                     lifetime=timedelta(hours=settings.idempotency_hours),
                 )
-                stored = await idempotency.take(session, claim)
-                if stored is not None:
-                    return stored
-                response = await handle(body.as_request(request))
-                shown = getattr(request.state, "replay_body", None)
-                await idempotency.keep(
-                    session, claim, response, bytes(response.body) if shown is None else shown
-                )
-                return response
+            return await self._transact(body.as_request(request), handle, database, claim)
+
+    async def _transact(
+        self,
+        request: Request,
+        handle: Callable[[Request], Awaitable[Response]],
+        database: Database,
+        claim: idempotency.Claim | None,
+    ) -> Response:
+        """One transaction around the handler, its answer and the stored copy of that."""
+        async with database.transaction() as session:
+            request.state.session = session
+            if claim is None:
+                return await handle(request)
+            stored = await idempotency.take(session, claim)
+            if stored is not None:
+                return stored
+            response = await handle(request)
+            shown = getattr(request.state, "replay_body", None)
+            await idempotency.keep(
+                session, claim, response, bytes(response.body) if shown is None else shown
+            )
+            return response
 
     def _limit(self, settings: Settings) -> BodyLimit:
         if self.bulk:
@@ -163,6 +175,26 @@ class ApiRoute(APIRoute):
                 settings.max_bulk_json_bytes, settings.max_bulk_bytes, gzip_allowed=True
             )
         return BodyLimit(settings.max_body_bytes, settings.max_body_bytes)
+
+
+class RecordedRoute(ApiRoute):
+    """A route of which each read is an event of the audit log: it tells how named people behave."""
+
+    records_reads = True
+
+
+class GatheredRoute(ApiRoute):
+    """A route whose handler hands its request to a `Gathering`, which opens the transaction."""
+
+    async def _transact(
+        self,
+        request: Request,
+        handle: Callable[[Request], Awaitable[Response]],
+        database: Database,  # noqa: ARG002 - the base's signature
+        claim: idempotency.Claim | None,
+    ) -> Response:
+        request.state.claim = claim
+        return await handle(request)
 
 
 class BulkRoute(ApiRoute):

@@ -1,17 +1,14 @@
 """What is sent and received about keys."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Self
+from datetime import datetime
+from typing import Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.access.permissions import Role, Scope
-from app.core.fields import Input, Label, Output
-
-# Far enough, and still an instant in every zone.
-_NEVER = datetime(2199, 12, 31, tzinfo=UTC)
+from app.core.fields import Input, Instant, Label, Output
 
 
 class ApiKeyIn(Input):
@@ -25,7 +22,7 @@ class ApiKeyIn(Input):
     person_id: UUID | None = Field(
         default=None, description="Whose key it is; a pilot lead reaches the pilots of this person."
     )
-    expires_at: Annotated[AwareDatetime, Field(le=_NEVER)] | None = None
+    expires_at: Instant | None = None
 
     @model_validator(mode="after")
     def one_of_role_and_scopes(self) -> Self:

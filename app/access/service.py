@@ -69,7 +69,7 @@ async def authenticate(database: Database, authorization: str | None) -> Princip
             "Send a key as: Authorization: Bearer plk_…", code="credentials_missing"
         )
     organisation_id = organisation_of(key.strip())
-    async with database.transaction(read_only=True) as session:
+    async with database.look_up() as session:
         found = (
             await repository.find_by_digest(session, organisation_id, digest_of(key.strip()))
             if organisation_id is not None
@@ -98,15 +98,16 @@ async def authenticate(database: Database, authorization: str | None) -> Princip
     )
 
 
-def authorise(principal: Principal, scope: Scope | None) -> None:
+def authorise(principal: Principal, *scopes: Scope) -> None:
     """Hold the principal against what a route needs.
 
     Raises:
-        Forbidden: the scope is missing; the answer names it.
+        Forbidden: a scope is missing; the answer names it.
     """
-    if scope is not None and not principal.may(scope):
+    missing = [scope for scope in scopes if not principal.may(scope)]
+    if missing:
         raise Forbidden(
-            f"This needs the scope {scope}, which your key does not have. "
+            f"This needs the scope {' and '.join(missing)}, which your key does not have. "
             "Ask an administrator of your organisation for a key that has it.",
             code="scope_missing",
         )

@@ -20,6 +20,7 @@ async def record(
     resource_id: UUID | None = None,
     *,
     details: Mapping[str, Any] | None = None,
+    request: str | None = None,
 ) -> None:
     """Append an event, in the transaction of the write that it speaks of.
 
@@ -29,6 +30,7 @@ async def record(
         action: `noun.verb`, the verb in the past.
         resource_id: which thing, where it is one.
         details: names of fields, codes and counts; never a personal value.
+        request: whose id the event carries, where several are carried out at once.
     """
     session.add(
         AuditEvent(
@@ -37,7 +39,7 @@ async def record(
             principal_id=principal.id,
             action=action,
             resource_id=resource_id,
-            request_id=request_id.get(),
+            request_id=request or request_id.get(),
             details=dict(details or {}),
         )
     )

@@ -12,7 +12,13 @@ from typing import Any
 import asyncpg
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint, event, text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    InterfaceError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import async_sessionmaker as sessionmaker
@@ -69,6 +75,11 @@ class Database:
         self._read = sessionmaker(
             self.engine.execution_options(**reading), class_=AsyncSession, expire_on_commit=False
         )
+        # SQLite's BEGIN costs nothing and takes no lock.
+        alone: dict[str, Any] = reading if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._look = sessionmaker(
+            self.engine.execution_options(**alone), class_=AsyncSession, expire_on_commit=False
+        )
 
     @asynccontextmanager
     async def transaction(
@@ -84,6 +95,17 @@ class Database:
             ProblemError: what a broken constraint or a database that is busy means to the caller.
         """
         make = self._read if read_only else self._write if wait else self._hurried
+        async with self._session(make) as session:
+            yield session
+
+    @asynccontextmanager
+    async def look_up(self) -> AsyncIterator[AsyncSession]:
+        """A single SELECT without a transaction around it, which would be three more journeys."""
+        async with self._session(self._look) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _session(self, make: sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
         try:
             async with make() as session, session.begin():
                 await self._connect(session)
@@ -127,11 +149,10 @@ def _create_engine(url: URL, settings: Settings) -> AsyncEngine:
         _prepare_sqlite(engine, int(settings.database_busy_seconds * 1000))
         return engine
     milliseconds = str(int(settings.database_busy_seconds * 1000))
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         pool_timeout=settings.database_busy_seconds,
         hide_parameters=True,
         connect_args={
@@ -143,6 +164,17 @@ def _create_engine(url: URL, settings: Settings) -> AsyncEngine:
             }
         },
     )
+    event.listens_for(engine.sync_engine, "checkout")(_replace_if_closed)
+    return engine
+
+
+def _replace_if_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Let the pool make another where the server has closed one, as after its restart.
+
+    The driver knows without asking: a ping before every transaction would be two journeys to the server.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _prepare_sqlite(engine: AsyncEngine, busy_ms: int) -> None:

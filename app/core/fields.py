@@ -1,16 +1,19 @@
 """Types of input fields that every domain uses: capped, and strict about what JSON they take."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
@@ -71,6 +74,55 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 # Strict: without it pydantic takes true and "1" for numbers.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+_INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]")
+
+
+def _instant(value: Any) -> Any:
+    # pydantic would take a number for seconds since 1970.
+    if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.match(value)):
+        return value
+    raise PydanticCustomError(
+        "instant_format", "must be an instant with its offset, as 2026-04-01T09:00:00+01:00"
+    )
+
+
+# The last is far enough, and still an instant in every zone.
+_FIRST_INSTANT: Final = datetime(1900, 1, 2, tzinfo=UTC)
+_LAST_INSTANT: Final = datetime(2199, 12, 31, tzinfo=UTC)
+
+
+def _instant_in_range(value: datetime) -> datetime:
+    if not _FIRST_INSTANT <= value <= _LAST_INSTANT:
+        raise PydanticCustomError(
+            "date_out_of_range",
+            f"must lie between {_FIRST_INSTANT.isoformat()} and {_LAST_INSTANT.isoformat()}",
+        )
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_instant_in_range)]
+_AMOUNT_PATTERN: Final = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
+_AMOUNT = re.compile(_AMOUNT_PATTERN)
+
+
+def _decimal_string(value: Any) -> Any:
+    # JSON numbers are binary: 74.70 has no exact one.
+    if not isinstance(value, str | Decimal) or not _AMOUNT.fullmatch(str(value)):
+        raise PydanticCustomError(
+            "amount", 'must be an amount as a decimal string with at most two decimals, as "74.70"'
+        )
+    return value
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_string),
+    AfterValidator(lambda amount: amount.quantize(Decimal("0.01"))),
+    WithJsonSchema({"type": "string", "pattern": _AMOUNT_PATTERN, "examples": ["74.70"]}),
+]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class Input(BaseModel):

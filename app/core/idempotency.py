@@ -7,13 +7,14 @@ same answer. Keys belong to a principal: nobody can read another's answer by gue
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from fastapi import Response
-from sqlalchemy import JSON, Index, LargeBinary, delete, update
+from sqlalchemy import JSON, Index, LargeBinary, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, col, select
@@ -133,28 +134,41 @@ def _still_running() -> Conflict:
 
 
 async def _insert(session: AsyncSession, claim: Claim) -> bool:
-    dialect = session.get_bind().dialect.name
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    now = clock.now()
-    statement = (
-        make(IdempotencyKey)
-        .values(
-            organisation_id=claim.organisation_id,
-            principal_id=claim.principal_id,
-            key=claim.key,
-            fingerprint=claim.fingerprint,
-            created_at=now,
-            expires_at=now + claim.lifetime,
-        )
-        .on_conflict_do_nothing()
-        .returning(col(IdempotencyKey.key))
-    )
     try:
-        return (await session.exec(statement)).first() is not None
+        return bool(await take_free(session, [claim]))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise _still_running() from error
         raise
+
+
+async def take_free(session: AsyncSession, claims: Sequence[Claim]) -> set[Claim]:
+    """Take those of these keys for this transaction that nobody has used; waits for who is using one."""
+    if not claims:
+        return set()
+    dialect = session.get_bind().dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    now = clock.now()
+    # In one order everywhere, so that two transactions never wait for each other; each key once.
+    by_key = {(claim.principal_id, claim.key): claim for claim in reversed(claims)}
+    values = [
+        {
+            "organisation_id": claim.organisation_id,
+            "principal_id": claim.principal_id,
+            "key": claim.key,
+            "fingerprint": claim.fingerprint,
+            "created_at": now,
+            "expires_at": now + claim.lifetime,
+        }
+        for _, claim in sorted(by_key.items())
+    ]
+    statement = (
+        make(IdempotencyKey)
+        .on_conflict_do_nothing()
+        .returning(col(IdempotencyKey.principal_id), col(IdempotencyKey.key))
+    )
+    taken = await session.exec(statement, params=values)
+    return {by_key[row[0], row[1]] for row in taken}
 
 
 async def keep(session: AsyncSession, claim: Claim, response: Response, body: bytes) -> None:
@@ -162,12 +176,43 @@ async def keep(session: AsyncSession, claim: Claim, response: Response, body: by
 
     `body` is what a replay will show: the response's own, less what is shown only once.
     """
-    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     await session.exec(
-        update(IdempotencyKey)
-        .where(*_where(claim))
-        .values(status_code=response.status_code, headers=headers, body=body)
+        update(IdempotencyKey).where(*_where(claim)).values(**_stored(response, body))
     )
+
+
+def _stored(response: Response, body: bytes) -> dict[str, Any]:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return {"status_code": response.status_code, "headers": headers, "body": body}
+
+
+async def keep_all(session: AsyncSession, answers: Mapping[Claim, Response | None]) -> None:
+    """Store the answer of each key; forget the key of a request that failed, which may be repeated."""
+    table = IdempotencyKey.__table__  # type: ignore[attr-defined]  # what SQLModel makes of the class
+    where = (
+        table.c.organisation_id == bindparam("for_organisation"),
+        table.c.principal_id == bindparam("for_principal"),
+        table.c.key == bindparam("for_key"),
+    )
+    kept, failed = [], []
+    for claim, response in answers.items():
+        named = {
+            "for_organisation": claim.organisation_id,
+            "for_principal": claim.principal_id,
+            "for_key": claim.key,
+        }
+        if response is None:
+            failed.append(named)
+        else:
+            kept.append(named | _stored(response, bytes(response.body)))
+    connection = await session.connection()
+    if kept:
+        stored: dict[str, Any] = {
+            name: bindparam(name) for name in ("status_code", "headers", "body")
+        }
+        await connection.execute(update(table).where(*where).values(stored), kept)
+    if failed:
+        await connection.execute(delete(table).where(*where), failed)
 
 
 async def forget_expired(session: AsyncSession, organisation_id: UUID, now: datetime) -> int:

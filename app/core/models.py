@@ -6,13 +6,15 @@ so that no row can point into another organisation and every table can be distri
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, TypeDecorator
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, TypeDecorator
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
 from app.core import clock
@@ -56,6 +58,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Money(TypeDecorator[Decimal]):
+    """An exact amount to two decimals: NUMERIC, and text on SQLite, which knows no decimals."""
+
+    impl = Numeric(12, 2)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(14) if dialect.name == "sqlite" else Numeric(12, 2))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - the base's signature
+        return None if value is None else Decimal(value)
 
 
 def text_enum(kind: type[StrEnum], check: str | None = None) -> Enum:

@@ -1,6 +1,9 @@
 """The database's schema version: Alembic run from code, and Citus."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -53,11 +56,41 @@ class Schema:
         return sorted(known - applied)
 
 
+@asynccontextmanager
+async def migrating(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A connection to run migrations on, committed where the block ends.
+
+    SQLite alters a table by making it anew, during which its foreign keys must look away; they are
+    checked before the commit.
+    """
+    async with database.engine.connect() as connection:
+        if not database.is_sqlite:
+            yield connection
+            await connection.commit()
+            return
+        await _enforce_foreign_keys(connection, "OFF")
+        try:
+            yield connection
+            broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
+            if broken:
+                raise RuntimeError(f"the migration left rows that point nowhere: {broken[:5]}")
+            await connection.commit()
+        finally:
+            await connection.rollback()
+            await _enforce_foreign_keys(connection, "ON")
+
+
+async def _enforce_foreign_keys(connection: AsyncConnection, state: str) -> None:
+    # Straight to the driver: within a transaction, which SQLAlchemy would begin, it has no effect.
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    await driver.execute(f"PRAGMA foreign_keys={state}")
+
+
 async def migrate(database: Database, revision: str = "head") -> None:
     """Bring the database to a revision (default: the newest)."""
-    async with database.engine.connect() as connection:
+    async with migrating(database) as connection:
         await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), revision))
-        await connection.commit()
 
 
 async def distribute(database: Database) -> list[str]:

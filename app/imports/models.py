@@ -14,6 +14,8 @@ class ImportKind(StrEnum):
     PEOPLE = "people"
     PILOT_MEMBERS = "pilot_members"
     LICENCE_ACTIVITY = "licence_activity"
+    ABSENCES = "absences"
+    SEAT_ALLOCATIONS = "seat_allocations"
 
 
 class ImportBatch(CreatedAt, IdentifiedRow, table=True):

@@ -1,6 +1,6 @@
 """The frame around every bulk write: one batch with its counts, one audit event, all or nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -25,6 +25,8 @@ class Intake:
     tally: BulkTally
     dry_run: bool
     result: BulkResult | None = field(default=None)
+    # For domains whose answer tells more of each row than the common one.
+    describe: Callable[[BulkResult], BulkResult] = field(default=lambda result: result)
 
     @property
     def answer(self) -> BulkResult:
@@ -72,9 +74,10 @@ async def intake(
     tally = BulkTally(rows=[] if options.list_rows else None)
     opened = Intake(batch.id, tally, options.dry_run)
     yield opened
-    opened.result = result_of(
-        tally, batch_id=None if options.dry_run else batch.id, dry_run=options.dry_run
+    common = result_of(
+        tally, batch_id=None if options.dry_run else opened.batch_id, dry_run=options.dry_run
     )
+    opened.result = opened.describe(common)
     if options.mode is BulkMode.ATOMIC and tally.rejected:
         raise BulkRejected(opened.result.model_copy(update={"batch_id": None}))
     if options.dry_run:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from app.core.periods import Window
@@ -24,6 +25,8 @@ class Flag(StrEnum):
     SHORT_HISTORY = "short_history"
     WINDOW_OPEN = "window_open"
     BASIS_ACTIVE_DAYS = "basis_active_days"
+    OVER_ALLOCATED = "over_allocated"
+    DAYS_FROM_WEEKS = "days_from_weeks"
     SIMULATED = "simulated"
 
 
@@ -37,6 +40,8 @@ SENTENCES: dict[Flag, str] = {
     Flag.SHORT_HISTORY: "Fewer weeks than the definition looks back on end in the window.",
     Flag.WINDOW_OPEN: "The window has not ended yet; this is the state so far.",
     Flag.BASIS_ACTIVE_DAYS: "Actions are not known for all activity: active days are counted instead, so nobody can be a power user.",
+    Flag.OVER_ALLOCATED: "More seats were held than bought on some days.",
+    Flag.DAYS_FROM_WEEKS: "Use is known by the week for some people: their days are those that the week reports, wherever in it they lie.",
     Flag.SIMULATED: "Simulated data: no real council.",
 }
 
@@ -49,6 +54,7 @@ _FLAGS_OF_COUNTS = (
     Flag.STALE_DATA,
     Flag.LOWER_BOUND,
     Flag.BASIS_ACTIVE_DAYS,
+    Flag.DAYS_FROM_WEEKS,
 )
 
 
@@ -58,6 +64,21 @@ class Share:
 
     part: int
     whole: int
+
+
+_PENNY = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount, rounded half up to the penny."""
+
+    amount: Decimal
+    currency: str
+
+    @classmethod
+    def of(cls, exact: Decimal, currency: str) -> "Money":
+        return cls(exact.quantize(_PENNY, ROUND_HALF_UP), currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,8 @@ class Figure:
     reason: str | None = None
     suppressed: bool = False
     disclosive: tuple[Share, ...] = ()
+    money: Money | None = None
+    basis: str | None = None
 
     def flagged(self, *flags: Flag) -> "Figure":
         return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
@@ -89,6 +112,7 @@ class Figure:
             denominator=None,
             people=None,
             interval=None,
+            money=None,
             reason="suppressed",
             suppressed=True,
             disclosive=(),

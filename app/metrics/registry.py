@@ -100,4 +100,141 @@ USAGE_SEGMENTS_4_WEEKS = _define(
     "people",
 )
 
+ACTIVATION_RATE = _define(
+    "activation_rate",
+    "Activation",
+    "Of the people who had access in the window, the share who have used the tool at all since their access began.",
+    "people ever active since access began, by the window's end / people with access in the window",
+)
+MEDIAN_DAYS_TO_FIRST_USE = _define(
+    "median_days_to_first_use",
+    "Days to first use (median)",
+    "How many days after getting access half of the people had used the tool; who has not used it yet counts as still waiting.",
+    "Kaplan-Meier median of first active day - first day of access; censored on the last day of access or of the window",
+    "days",
+)
+PURCHASED_SEAT_DAYS = _define(
+    "purchased_seat_days",
+    "Seat-days bought",
+    "Seats bought, added up over the days of the window.",
+    "sum over days of purchased(d)",
+    "seat-days",
+)
+ALLOCATED_SEAT_DAYS = _define(
+    "allocated_seat_days",
+    "Seat-days held",
+    "Seats that somebody held, added up over the days of the window.",
+    "sum over days of allocated(d)",
+    "seat-days",
+)
+ACTIVE_USER_DAYS = _define(
+    "active_user_days",
+    "Active user-days",
+    "Days on which somebody with a seat used the tool, added up over people.",
+    "sum over days of people active on d who hold a seat on d",
+    "person-days",
+)
+ALLOCATION_RATE = _define(
+    "allocation_rate",
+    "Seats held, of those bought",
+    "Of the seat-days that were bought, the share that somebody held.",
+    "allocated_seat_days / purchased_seat_days",
+)
+LICENCE_UTILISATION = _define(
+    "licence_utilisation",
+    "Licence utilisation",
+    "Of the days on which somebody held a seat, the share on which they used it.",
+    "active user-days covered by a seat / allocated_seat_days",
+)
+EFFECTIVE_UTILISATION = _define(
+    "effective_utilisation",
+    "Effective utilisation",
+    "Of the seat-days that were bought, the share on which somebody used one.",
+    "active user-days covered by a seat / purchased_seat_days",
+)
+SEATS_ACTIVE_28D = _define(
+    "seats_active_28d",
+    "Seats in use",
+    "Of the seats held on the date, those whose holder used the tool in the 28 days up to it.",
+    "seats held on the date whose holder was active in the trailing 28 days",
+    "seats",
+)
+DORMANT_SEATS = _define(
+    "dormant_seats",
+    "Dormant seats",
+    "Seats held on the date that were used once, and not in the 28 days up to it.",
+    "seats held on the date, used since they were given, holder not active in the trailing 28 days",
+    "seats",
+)
+NEVER_USED_SEATS = _define(
+    "never_used_seats",
+    "Seats never used",
+    "Seats held on the date whose holder has not used them since getting them.",
+    "seats held on the date without activity since they were given",
+    "seats",
+)
+UNASSIGNED_SEATS = _define(
+    "unassigned_seats",
+    "Seats nobody holds",
+    "Seats bought on the date that nobody holds; below 0 where more are held than bought.",
+    "purchased - allocated on the date",
+    "seats",
+)
+COMMITTED_COST = _define(
+    "committed_cost",
+    "Committed cost",
+    "What the seats bought cost over the days of the window.",
+    "purchased_seat_days x seat_price / days of the term",
+    "money",
+)
+IDLE_COST = _define(
+    "idle_cost",
+    "Idle cost",
+    "The part of the committed cost for seats whose holder had not used the tool for 28 days, or that nobody held.",
+    "(purchased_seat_days - seat-days whose holder was active in the trailing 28 days) x seat_price / days of the term",
+    "money",
+)
+COST_PER_ACTIVE_USER = _define(
+    "cost_per_active_user",
+    "Cost per active person",
+    "The committed cost for each person who used the tool in the window.",
+    "committed_cost / distinct people active in the window",
+    "money",
+)
+COST_PER_ACTIVE_DAY = _define(
+    "cost_per_active_day",
+    "Cost per active day",
+    "The committed cost for each day on which somebody used the tool.",
+    "committed_cost / active user-days covered by a seat",
+    "money",
+)
+RECLAIM_CANDIDATES = _define(
+    "reclaim_candidates",
+    "Seats to ask for",
+    "Seats held and idle for 30 days or more whose holder is neither away nor new, by data no older than 4 days.",
+    "seats held >= 30 days, idle >= 30 days, not on leave, not a new starter, not kept by decision",
+    "seats",
+)
+RECOMMENDED_SEATS = _define(
+    "recommended_seats",
+    "Seats to renew",
+    "The most seats in use at once in the window, and those who wait, and a tenth more.",
+    "ceil(1.1 x (peak of seats_active_28d + waiting list))",
+    "seats",
+)
+MEDIAN_DAYS_TO_ALLOCATE = _define(
+    "median_days_to_allocate",
+    "Days on the waiting list (median)",
+    "How many days after being put on the waiting list half of the people had a seat; who still waits counts as still waiting.",
+    "Kaplan-Meier median of the day of the seat - the day of the request, for requests made in the window",
+    "days",
+)
+DAYS_UNTIL_ALL_TAKEN = _define(
+    "days_until_all_taken",
+    "Days until every seat was taken",
+    "How many days after the window's first day the first one ended on which no seat was left.",
+    "first day with allocated(d) >= purchased(d) > 0, less the window's first day",
+    "days",
+)
+
 REGISTRY: tuple[Metric, ...] = tuple(_METRICS.values())

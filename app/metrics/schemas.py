@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from app.core.fields import Output
-from app.metrics.figures import SENTENCES, AnyFigure, Flag, Segments
+from app.metrics.figures import SENTENCES, AnyFigure, Figure, Flag, Segments
 
 
 class MetricOut(Output):
@@ -35,7 +35,7 @@ class IntervalOut(BaseModel):
     """A confidence interval."""
 
     low: float
-    high: float
+    high: float | None = Field(description="Null: the data set no upper bound.")
     level: float
     method: str
 
@@ -45,6 +45,13 @@ class FlagOut(BaseModel):
 
     code: Flag
     sentence: str
+
+
+class MoneyOut(BaseModel):
+    """An exact amount, rounded to the penny."""
+
+    amount: str = Field(description="A decimal string.")
+    currency: str
 
 
 class MetricValue(BaseModel):
@@ -61,6 +68,13 @@ class MetricValue(BaseModel):
     interval: IntervalOut | None
     flags: list[FlagOut]
     reason: str | None = Field(description="Why there is no value, where there is none.")
+    money: MoneyOut | None = Field(
+        default=None, description="The value as an amount, where it is one."
+    )
+    basis: str | None = Field(
+        default=None,
+        description="Which days count, where that may differ: `calendar_days` or `working_days`.",
+    )
     suppressed: bool
     evidence_tier: int
 
@@ -97,27 +111,53 @@ def _flags(flags: tuple[Flag, ...]) -> list[FlagOut]:
 
 def figure_out(figure: AnyFigure) -> MetricValue | UsageSegments:
     """A figure as it is sent."""
-    common = {
-        "slug": figure.metric.slug,
-        "definition_version": figure.metric.definition_version,
-        "window": asdict(figure.window),
-        "as_of": figure.as_of,
-        "flags": _flags(figure.flags),
-        "people": figure.people,
-        "suppressed": figure.suppressed,
-        "evidence_tier": int(figure.metric.evidence_tier),
-    }
     if isinstance(figure, Segments):
-        return UsageSegments.model_validate(
-            {**common, "weeks": figure.weeks, "basis": figure.basis, "counts": figure.counts}
-        )
-    return MetricValue.model_validate(
+        return segments_out(figure)
+    return metric_value(figure)
+
+
+def segments_out(segments: Segments) -> UsageSegments:
+    """Usage segments as they are sent."""
+    metric = segments.metric
+    return UsageSegments.model_validate(
         {
-            **common,
-            "value": figure.value,
-            "numerator": figure.numerator,
-            "denominator": figure.denominator,
-            "interval": asdict(figure.interval) if figure.interval else None,
-            "reason": figure.reason,
+            "slug": metric.slug,
+            "definition_version": metric.definition_version,
+            "window": asdict(segments.window),
+            "as_of": segments.as_of,
+            "weeks": segments.weeks,
+            "basis": segments.basis,
+            "counts": segments.counts,
+            "people": segments.people,
+            "flags": _flags(segments.flags),
+            "suppressed": segments.suppressed,
+            "evidence_tier": int(metric.evidence_tier),
         }
     )
+
+
+def metric_value(figure: Figure) -> MetricValue:
+    """A number as it is sent."""
+    return MetricValue.model_validate(plain(figure))
+
+
+def plain(figure: Figure) -> dict[str, Any]:
+    """A `MetricValue` as a dictionary: a page may hold hundreds, which need no validation."""
+    metric, interval, money = figure.metric, figure.interval, figure.money
+    return {
+        "slug": metric.slug,
+        "definition_version": metric.definition_version,
+        "window": {"starts_on": figure.window.starts_on, "ends_on": figure.window.ends_on},
+        "as_of": figure.as_of,
+        "value": figure.value,
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "people": figure.people,
+        "interval": asdict(interval) if interval else None,
+        "flags": [{"code": flag.value, "sentence": SENTENCES[flag]} for flag in figure.flags],
+        "reason": figure.reason,
+        "money": {"amount": str(money.amount), "currency": money.currency} if money else None,
+        "basis": figure.basis,
+        "suppressed": figure.suppressed,
+        "evidence_tier": int(metric.evidence_tier),
+    }

@@ -107,7 +107,13 @@ def _siblings(report: Report, minimum: int) -> dict[str, Figures]:
     withheld for the sake of another goes with all of them; for the sake of one that is small itself,
     altogether. Segments of a group are shown whole or not at all.
     """
-    groups, total = report.groups, _each(report.figures, minimum)
+    groups = report.groups
+    broken_down = {slug for figures in groups.values() for slug in figures}
+    total = {
+        slug: figure
+        for slug, figure in _each(report.figures, minimum).items()
+        if slug in broken_down
+    }
     few = _few(groups, minimum)
     hidden = {
         slug: few | {g for g in groups if _one(groups[g][slug], minimum).suppressed}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.core.fields import Change, Label, Number, Output
+from app.core.fields import Change, Currency, Label, Number, Output
 
 
 def _known_zone(value: str) -> str:
@@ -25,7 +25,6 @@ Zone = Annotated[
     StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+/_-]{1,63}$"),
     AfterValidator(_known_zone),
 ]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 GroupSize = Annotated[int, Field(ge=5, le=10, strict=True)]
 HoursPerWeek = Annotated[Number, Field(gt=0, le=168)]
 

@@ -1,5 +1,7 @@
 """Rules about organisations."""
 
+from uuid import UUID
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
@@ -30,13 +32,25 @@ async def create(session: AsyncSession, name: str, *, is_simulated: bool = False
     return organisation
 
 
+async def get(
+    session: AsyncSession, organisation_id: UUID, *, for_update: bool = False
+) -> Organisation:
+    """One organisation.
+
+    Raises:
+        NotFound: there is none.
+    """
+    organisation = await repository.get(session, organisation_id, for_update=for_update)
+    if organisation is None:
+        raise NotFound("There is no such organisation.")
+    return organisation
+
+
 async def change(
     session: AsyncSession, principal: Principal, changes: OrganisationChange, if_match: str | None
 ) -> Organisation:
     """Change the caller's organisation; what is left out stays as it is."""
-    organisation = await repository.get(session, principal.organisation_id, for_update=True)
-    if organisation is None:
-        raise NotFound("There is no such organisation.")
+    organisation = await get(session, principal.organisation_id, for_update=True)
     check_if_match(if_match, etag_of(organisation.organisation_id, organisation.revision))
     values = changes.model_dump(exclude_unset=True)
     for field, value in values.items():

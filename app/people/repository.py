@@ -1,7 +1,6 @@
 """All SQL about people."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.models import in_parts, metadata
 from app.core.pagination import PageQuery, paginate
 from app.people.models import Person
-from app.people.schemas import PersonFilter
+from app.people.schemas import Employment, PersonFilter
 
 _UPSERT = UpsertTarget(
     table=metadata.tables["person"],
@@ -62,37 +61,28 @@ async def find(
     return (await session.exec(statement)).one_or_none()
 
 
-async def ids_by_external_id(
+_EMPLOYMENT = (col(Person.id), col(Person.started_on), col(Person.left_on))
+
+
+async def by_external_id(
     session: AsyncSession, principal: Principal, external_ids: Collection[str]
-) -> dict[str, UUID]:
-    found: dict[str, UUID] = {}
-    statement = scoped_columns(principal, Person, col(Person.external_id), col(Person.id))
+) -> dict[str, Employment]:
+    found: dict[str, Employment] = {}
+    statement = scoped_columns(principal, Person, col(Person.external_id), *_EMPLOYMENT)
     for part in in_parts(external_ids):
         rows = await session.exec(statement.where(col(Person.external_id).in_(part)))
-        found |= {row[0]: row[1] for row in rows}
+        found |= {row[0]: Employment(*row[1:]) for row in rows}
     return found
 
 
-async def dates_by_external_id(
-    session: AsyncSession, principal: Principal, external_ids: Collection[str]
-) -> dict[str, tuple[date | None, date | None]]:
-    """When each of these people started and left."""
-    statement = scoped_columns(
-        principal, Person, col(Person.external_id), col(Person.started_on), col(Person.left_on)
-    ).where(col(Person.external_id).in_(list(external_ids)))
-    return {
-        external_id: (started_on, left_on)
-        for external_id, started_on, left_on in await session.exec(statement)
-    }
-
-
-async def existing_ids(
+async def by_id(
     session: AsyncSession, principal: Principal, person_ids: Collection[UUID]
-) -> set[UUID]:
-    found: set[UUID] = set()
-    statement = scoped_columns(principal, Person, col(Person.id))
+) -> dict[UUID, Employment]:
+    found: dict[UUID, Employment] = {}
+    statement = scoped_columns(principal, Person, *_EMPLOYMENT)
     for part in in_parts(person_ids):
-        found |= {row[0] for row in await session.exec(statement.where(col(Person.id).in_(part)))}
+        rows = await session.exec(statement.where(col(Person.id).in_(part)))
+        found |= {row[0]: Employment(*row) for row in rows}
     return found
 
 

@@ -90,3 +90,12 @@ class PersonFilter:
     team: str | None = None
     job_family: str | None = None
     employed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Employment:
+    """Who somebody is, and from when to when they are employed; null where that is not recorded."""
+
+    person_id: UUID
+    started_on: date | None
+    left_on: date | None

@@ -23,7 +23,7 @@ from app.imports.service import Intake, intake
 from app.people import errors as errors  # noqa: PLC0414 - declares the constraint answers
 from app.people import repository
 from app.people.models import Person
-from app.people.schemas import PersonChange, PersonFilter, PersonIn, PersonRow
+from app.people.schemas import Employment, PersonChange, PersonFilter, PersonIn, PersonRow
 
 
 async def create(session: AsyncSession, principal: Principal, wanted: PersonIn) -> Person:
@@ -100,9 +100,10 @@ async def upsert_many(
 async def _upsert_chunk(
     session: AsyncSession, principal: Principal, chunk: list[Parsed[PersonRow]], batch: Intake
 ) -> None:
-    stored = await repository.dates_by_external_id(
+    known = await repository.by_external_id(
         session, principal, {parsed.row.external_id for parsed in chunk if parsed.row is not None}
     )
+    stored = {number: (person.started_on, person.left_on) for number, person in known.items()}
     now = clock.now()
     problems: list[RowError | None] = []
     rows: list[dict[str, Any]] = []
@@ -149,22 +150,37 @@ def nobody(index: int) -> RowError:
 Reference = tuple[UUID | None, str | None]
 
 
-async def resolve(
+async def find_many(
     session: AsyncSession, principal: Principal, references: Collection[Reference]
-) -> dict[Reference, UUID]:
+) -> dict[Reference, Employment]:
     """The person that each (person_id, person_external_id) names; those that name nobody are left out.
 
     A reference that gives both must mean the same person by both.
     """
     external = {external_id for _, external_id in references if external_id is not None}
     ids = {person_id for person_id, _ in references if person_id is not None}
-    by_external = await repository.ids_by_external_id(session, principal, external)
-    existing = await repository.existing_ids(session, principal, ids)
-    found: dict[Reference, UUID] = {}
+    by_external = await repository.by_external_id(session, principal, external)
+    by_id = await repository.by_id(session, principal, ids)
+    found: dict[Reference, Employment] = {}
     for person_id, external_id in references:
         named = {by_external.get(external_id)} if external_id is not None else set()
         if person_id is not None:
-            named.add(person_id if person_id in existing else None)
+            named.add(by_id.get(person_id))
         if len(named) == 1 and (only := named.pop()) is not None:
             found[person_id, external_id] = only
     return found
+
+
+async def resolve(
+    session: AsyncSession, principal: Principal, references: Collection[Reference]
+) -> dict[Reference, UUID]:
+    """The id of the person that each reference names, as `find_many` finds them."""
+    found = await find_many(session, principal, references)
+    return {reference: person.person_id for reference, person in found.items()}
+
+
+async def employment(
+    session: AsyncSession, principal: Principal, person_ids: Collection[UUID]
+) -> dict[UUID, Employment]:
+    """From when to when these people are employed."""
+    return await repository.by_id(session, principal, person_ids)

@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     UPDATED = "updated"
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)

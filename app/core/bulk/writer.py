@@ -4,7 +4,8 @@ The staging differs by database (COPY on PostgreSQL, executemany on SQLite); the
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,48 +95,51 @@ async def _merge(
     session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], rows: Sequence[Row]
 ) -> dict[tuple[Any, ...], int]:
     table = target.table
-    stage = await _stage(session, target, rows)
-    dialect = session.get_bind().dialect.name
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    # In the order of the key, so that two batches never wait for each other crosswise.
-    source = select(*(stage.c[name] for name in target.columns)).order_by(
-        *(stage.c[name] for name in target.key)
-    )
-    statement = make(table).from_select(list(target.columns), source, include_defaults=False)
-    new = statement.excluded
-    changes: dict[str, Any] = {name: new[name] for name in (*given, *target.carried)}
-    changes["revision"] = table.c.revision + 1
-    merged = statement.on_conflict_do_update(
-        index_elements=[table.c[name] for name in target.key],
-        set_=changes,
-        where=or_(*(table.c[name].is_distinct_from(new[name]) for name in given), false()),
-    ).returning(*(table.c[name] for name in target.key), table.c.revision)
-    result = (await session.exec(merged)).all()
-    await session.exec(delete(stage))
+    versions = [{**row, "revision": 1} for row in rows]
+    async with staged(session, table, target.columns, versions) as stage:
+        dialect = session.get_bind().dialect.name
+        make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        # In the order of the key, so that two batches never wait for each other crosswise.
+        source = select(*(stage.c[name] for name in target.columns)).order_by(
+            *(stage.c[name] for name in target.key)
+        )
+        statement = make(table).from_select(list(target.columns), source, include_defaults=False)
+        new = statement.excluded
+        changes: dict[str, Any] = {name: new[name] for name in (*given, *target.carried)}
+        changes["revision"] = table.c.revision + 1
+        merged = statement.on_conflict_do_update(
+            index_elements=[table.c[name] for name in target.key],
+            set_=changes,
+            where=or_(*(table.c[name].is_distinct_from(new[name]) for name in given), false()),
+        ).returning(*(table.c[name] for name in target.key), table.c.revision)
+        result = (await session.exec(merged)).all()
     return {tuple(row[:-1]): row[-1] for row in result}
 
 
-async def _stage(session: AsyncSession, target: UpsertTarget, rows: Sequence[Row]) -> Table:
-    """A temporary table that holds the rows, and nothing else."""
+@asynccontextmanager
+async def staged(
+    session: AsyncSession, table: Table, columns: Sequence[str], rows: Sequence[Row]
+) -> AsyncIterator[Table]:
+    """A temporary table that holds the rows, some columns of a table's, while the block lasts."""
     stage = Table(
-        f"staged_{target.table.name}",
+        "staged_" + "_".join((table.name, str(len(columns)))),
         MetaData(),
-        *(Column(name, target.table.c[name].type) for name in target.columns),
+        *(Column(name, table.c[name].type) for name in columns),
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )
     connection = await session.connection()
     await connection.execute(CreateTable(stage, if_not_exists=True))
-    named = target.columns[:-1]
     if session.get_bind().dialect.name == "postgresql":
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
         await driver.copy_records_to_table(
             stage.name,
-            columns=list(target.columns),
-            records=[(*(row.get(name) for name in named), 1) for row in rows],
+            columns=list(columns),
+            records=[tuple(row.get(name) for name in columns) for row in rows],
         )
-    else:
-        values = [{**{name: row.get(name) for name in named}, "revision": 1} for row in rows]
+    elif rows:
+        values = [{name: row.get(name) for name in columns} for row in rows]
         await session.exec(insert(stage), params=values)
-    return stage
+    yield stage
+    await session.exec(delete(stage))

@@ -21,7 +21,7 @@ from app.core.errors import FieldError, Invalid
 from app.core.periods import iso_week_of
 from app.licences.activity.models import ANY_APP, Period
 from app.licences.activity.schemas import ActivityRow
-from app.licences.activity.service import counted_on
+from app.licences.activity.years import counted_on
 from app.people.schemas import PersonRow
 
 Progress = Callable[[int], None]

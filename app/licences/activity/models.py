@@ -47,3 +47,24 @@ class LicenceActivity(Revised, TenantRow, table=True):
     actions: int | None = None
     source: str = Field(max_length=64)
     batch_id: UUID
+
+
+class LicenceActivityYear(Revised, TenantRow, table=True):
+    """What `LicenceActivity` says of one person's year with a product, a byte a day (docs/decisions/0017).
+
+    Derived, never written by hand. `days` holds 366 bytes, the first for 1 January; 0 is no activity.
+    """
+
+    __tablename__ = "licence_activity_year"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "person_id"], ["person.organisation_id", "person.id"]
+        ),
+        CheckConstraint("length(days) = 366", name="days"),
+        Index("ix_licence_activity_year_person", "organisation_id", "person_id"),
+    )
+
+    product: str = Field(primary_key=True, max_length=64)
+    person_id: UUID = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    days: bytes

@@ -1,23 +1,125 @@
-"""All SQL about licence activity."""
+"""All SQL about licence activity, and the years that are derived from it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.access.principals import Principal
+from app.access.scoping import scoped_columns
 from app.core.bulk.results import Outcome
-from app.core.bulk.writer import UpsertTarget, upsert
-from app.core.models import metadata
-from app.licences.activity import models as models  # noqa: PLC0414 - defines the table
+from app.core.bulk.writer import UpsertTarget, staged, upsert
+from app.core.models import in_parts, metadata
+from app.licences.activity.models import ANY_APP, LicenceActivity, LicenceActivityYear, Period
 
+_ACTIVITY = metadata.tables["licence_activity"]
 _UPSERT = UpsertTarget(
-    table=metadata.tables["licence_activity"],
+    table=_ACTIVITY,
     key=("organisation_id", "person_id", "product", "period", "period_starts_on", "app"),
     compared=("active_days", "actions"),
     carried=("source", "updated_at", "batch_id"),
     on_insert=("created_at",),
 )
+_YEAR_KEY = ("organisation_id", "product", "person_id", "year")
+_YEARS = UpsertTarget(
+    table=metadata.tables["licence_activity_year"],
+    key=_YEAR_KEY,
+    compared=("days",),
+    carried=("updated_at",),
+    on_insert=("created_at",),
+)
+# Nothing is compared, so what is there stays; but whoever upserts a row holds it.
+_HELD_YEARS = UpsertTarget(
+    table=metadata.tables["licence_activity_year"],
+    key=_YEAR_KEY,
+    compared=(),
+    on_insert=("days", "created_at", "updated_at"),
+)
+_PERIOD_KEY = ("organisation_id", "person_id", "product", "period", "period_starts_on")
 
 
 async def upsert_activity(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
     return await upsert(session, _UPSERT, rows)
+
+
+def is_active() -> ColumnElement[bool]:
+    """Whether a row says that there was activity."""
+    days, actions = col(LicenceActivity.active_days), col(LicenceActivity.actions)
+    return or_(days > 0, actions > 0, and_(days.is_(None), actions.is_(None)))
+
+
+def days_of_period() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Aggregates over the rows of a period: active days in total, and those of the largest app."""
+    is_any, days = col(LicenceActivity.app) == ANY_APP, col(LicenceActivity.active_days)
+    return func.max(case((is_any, days))), func.max(case((~is_any, days)))
+
+
+def active_rows() -> ColumnElement[Any]:
+    """An aggregate: how many rows of a period say that there was activity."""
+    return func.sum(case((is_active(), 1), else_=0))
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodActivity:
+    """What all the rows of one person's day or week with a product say together."""
+
+    person_id: UUID
+    product: str
+    period: Period
+    period_starts_on: date
+    total_days: int | None
+    apps_days: int | None
+    is_active: bool
+
+
+async def periods(
+    session: AsyncSession, principal: Principal, rows: Sequence[dict[str, Any]]
+) -> list[PeriodActivity]:
+    """What is recorded now of the days and weeks that these rows speak of."""
+    a = LicenceActivity
+    keys = {tuple(row[name] for name in _PERIOD_KEY): row for row in rows}
+    async with staged(session, _ACTIVITY, _PERIOD_KEY, list(keys.values())) as stage:
+        key = (col(a.person_id), col(a.product), col(a.period), col(a.period_starts_on))
+        statement = (
+            scoped_columns(principal, a, *key, *days_of_period(), active_rows())
+            .join(stage, and_(*(_ACTIVITY.c[name] == stage.c[name] for name in _PERIOD_KEY)))
+            .group_by(*key)
+        )
+        found = (await session.exec(statement)).all()
+    return [
+        PeriodActivity(person_id, product, period, day, total, apps, active > 0)
+        for person_id, product, period, day, total, apps, active in found
+    ]
+
+
+async def hold_years(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Hold these years of people until the transaction ends; those that are new are empty."""
+    await upsert(session, _HELD_YEARS, rows)
+
+
+async def years(
+    session: AsyncSession,
+    principal: Principal,
+    product: str,
+    person_ids: Collection[UUID],
+    of_years: Collection[int],
+) -> dict[tuple[UUID, int], bytes]:
+    """The days of these years of people."""
+    y = LicenceActivityYear
+    statement = scoped_columns(principal, y, col(y.person_id), col(y.year), col(y.days)).where(
+        col(y.product) == product, col(y.year).in_(of_years)
+    )
+    found: dict[tuple[UUID, int], bytes] = {}
+    for part in in_parts(person_ids):
+        rows = await session.exec(statement.where(col(y.person_id).in_(part)))
+        found |= {(row[0], row[1]): row[2] for row in rows}
+    return found
+
+
+async def write_years(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    await upsert(session, _YEARS, rows)

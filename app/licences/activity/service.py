@@ -1,7 +1,7 @@
 """Rules about licence activity."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,11 @@ from app.access.principals import Principal
 from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
-from app.core.bulk.results import BulkResult, RowError
+from app.core.bulk.results import BulkResult, Outcome, RowError
 from app.core.rows import date_problem
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
-from app.licences.activity import repository
+from app.licences.activity import repository, years
 from app.licences.activity.models import Period
 from app.licences.activity.schemas import ActivityRow
 from app.people import service as people
@@ -72,7 +72,11 @@ async def _upsert_chunk(
                     "updated_at": now,
                 }
             )
-    batch.tally.note_chunk(problems, await repository.upsert_activity(session, rows))
+    await years.hold(session, principal, rows)
+    outcomes = await repository.upsert_activity(session, rows)
+    changed = [r for r, o in zip(rows, outcomes, strict=True) if o is not Outcome.DUPLICATE]
+    await years.renew(session, principal, changed)
+    batch.tally.note_chunk(problems, outcomes)
 
 
 def _counts(row: ActivityRow) -> dict[str, int | None]:
@@ -94,11 +98,3 @@ def _problem(index: int, row: ActivityRow, person_id: UUID | None, latest: date)
         detail = "A day has at most one active day; a week has period week."
         return RowError(index, "out_of_range", detail, "/active_days")
     return None
-
-
-_MIDDLE_OF_A_WEEK = timedelta(days=3)
-
-
-def counted_on(period: Period, period_starts_on: date) -> date:
-    """The day on which a row's activity counts: its own, or the fourth of its week."""
-    return period_starts_on + _MIDDLE_OF_A_WEEK if period is Period.WEEK else period_starts_on

@@ -12,10 +12,12 @@ from app.metrics.adoption.history import History, Quality
 from app.metrics.adoption.segments import Ladder, segments
 from app.metrics.figures import AnyFigure, Figure, Flag, Share, proportion_of_people, size_flags
 from app.metrics.registry import (
+    ACTIVATION_RATE,
     ACTIVE_DAYS_PER_ACTIVE_USER_WEEK,
     ADOPTION_RATE,
     FIRST_28_DAYS_ADOPTION,
     LAST_28_DAYS_ADOPTION,
+    MEDIAN_DAYS_TO_FIRST_USE,
     RETENTION_RATE,
     RETURNING_SHARE,
     USAGE_SEGMENTS,
@@ -23,11 +25,12 @@ from app.metrics.registry import (
     WEEKLY_ACTIVE_RATE,
     Metric,
 )
-from app.metrics.statistics import ratio_jackknife
+from app.metrics.statistics import kaplan_meier_median, ratio_jackknife
 
 NOBODY_HAD_ACCESS = "nobody_had_access"
 NOBODY_WAS_ACTIVE = "nobody_was_active"
 NOBODY_REMAINED = "nobody_active_last_week_still_has_access"
+NOT_REACHED = "fewer_than_half_have_used_it"
 NO_PREVIOUS_WEEK = "no_previous_week_in_the_window"
 
 LADDERS = (Ladder(USAGE_SEGMENTS, 12, 9), Ladder(USAGE_SEGMENTS_4_WEEKS, 4, 4))
@@ -70,6 +73,7 @@ class Adoption:
             self._rate(LAST_28_DAYS_ADOPTION, last),
             *self._rates_of_week((whole or weeks or [Window(days.ends_on, days.ends_on)])[-1]),
             self._active_days(days),
+            *self._first_use(days),
             *self._segments(days.ends_on),
         ]
         flags = self._flags_of_the_whole()
@@ -107,6 +111,34 @@ class Adoption:
             metric, days, self.as_of, Share(len(active), len(access)), nobody=NOBODY_HAD_ACCESS
         )
         return figure.flagged(Flag.NO_ACTIVITY_DATA) if access and not active else figure
+
+    def _first_use(self, days: Window) -> list[Figure]:
+        """Who has used it at all, and how long that took."""
+        uses = self.history.first_uses(days)
+        share = Share(sum(use.used for use in uses), len(uses))
+        median, interval = kaplan_meier_median(
+            np.array([use.days for use in uses], dtype=np.float64),
+            np.array([use.used for use in uses], dtype=np.bool_),
+        )
+        reason = NOBODY_HAD_ACCESS if not uses else NOT_REACHED
+        return [
+            proportion_of_people(
+                ACTIVATION_RATE, days, self.as_of, share, nobody=NOBODY_HAD_ACCESS
+            ),
+            Figure(
+                metric=MEDIAN_DAYS_TO_FIRST_USE,
+                window=days,
+                as_of=self.as_of,
+                value=median,
+                numerator=share.part,
+                denominator=share.whole,
+                people=share.whole,
+                interval=interval,
+                flags=size_flags(share.whole) if uses else (),
+                reason=None if median is not None else reason,
+                disclosive=(share,),
+            ),
+        ]
 
     def _rates_of_week(self, week: Window) -> list[Figure]:
         """The three rates of one ISO week, over the part of it that lies in the window."""

@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
-from app.core.fields import EARLIEST, LATEST
-from app.core.periods import Window, iso_week_of
+from app.core.periods import DAY, Window, iso_week_of
 from app.licences.activity.models import Period
-from app.licences.activity.service import counted_on
-from app.metrics.adoption.repository import Member, Record
-from app.pilots.models import Arm
+from app.licences.activity.years import counted_on
+from app.metrics.adoption.repository import Participant, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +39,29 @@ class Quality:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FirstUse:
+    """Days from the first day of access to the first use, or to the last look where there was none."""
+
+    days: int
+    used: bool
+
+
 class History:
     """Access and activity of some people up to a day.
 
     Args:
-        members: people of a pilot; those of arm `pilot` have access while they are in it.
+        participants: people of a pilot, and when they have access.
         records: what they did; each counts on one day.
         as_of: the last day that is taken into account.
     """
 
-    def __init__(self, members: Sequence[Member], records: Sequence[Record], as_of: date) -> None:
-        self._access = {m.person_id: _access_of(m) for m in members if m.arm is Arm.PILOT}
-        known = {m.person_id for m in members}
+    def __init__(
+        self, participants: Sequence[Participant], records: Sequence[Record], as_of: date
+    ) -> None:
+        known = {p.person_id: p for p in participants}
+        self._participants = known
+        self._first_active: dict[UUID, date] = {}
         self._by_week: dict[date, list[tuple[date, Record]]] = defaultdict(list)
         self._without_access: list[tuple[date, Record]] = []
         self._seen: list[tuple[date, Record]] = []
@@ -66,8 +75,11 @@ class History:
             self._seen.append((day, record))
             if not record.active_rows:
                 continue
-            if day in self._access.get(record.person_id, _NEVER):
+            who = known[record.person_id]
+            if any(day in access for access in who.access):
                 self._by_week[iso_week_of(day).starts_on].append((day, record))
+                first = self._first_active.get(who.person_id, day)
+                self._first_active[who.person_id] = min(first, day)
             else:
                 self._without_access.append((day, record))
 
@@ -75,9 +87,27 @@ class History:
         """People who had access on at least one of the days."""
         if days not in self._having:
             self._having[days] = frozenset(
-                person for person, access in self._access.items() if access.overlaps(days)
+                who.person_id
+                for who in self._participants.values()
+                if any(access.overlaps(days) for access in who.access)
             )
         return self._having[days]
+
+    def first_uses(self, days: Window) -> list[FirstUse]:
+        """Of everybody with access on one of the days: how long until the first use, as seen by their end.
+
+        Who has not used it by then was last looked at on the last day of access, or of the days.
+        """
+        found = []
+        for person_id in self.with_access(days):
+            who = self._participants[person_id]
+            first = self._first_active.get(person_id)
+            used = first is not None and first < days.ends_on
+            last = min(who.access[-1].ends_on, days.ends_on) - DAY
+            until = first if used and first is not None else last
+            # Access that was always there is counted from the pilot's first day.
+            found.append(FirstUse(max(0, (until - who.access_from).days), used))
+        return found
 
     def active(self, days: Window) -> set[UUID]:
         """People with activity on at least one of the days while having access."""
@@ -115,13 +145,6 @@ class History:
             periods=sorted({record.period for _, record in seen}),
             products=sorted({record.product for _, record in seen}),
         )
-
-
-_NEVER = Window(EARLIEST, EARLIEST)
-
-
-def _access_of(member: Member) -> Window:
-    return Window(member.joined_on or EARLIEST, member.left_on or LATEST)
 
 
 def _last_day(record: Record) -> date:

@@ -1,39 +1,36 @@
 """What adoption is computed from: who had access when, and what they did."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped_columns, within
+from app.access.scoping import scoped_columns
+from app.core.fields import EARLIEST, LATEST
 from app.core.periods import Window
 from app.licences.activity.models import ANY_APP, LicenceActivity, Period
+from app.licences.activity.repository import active_rows, days_of_period
+from app.licences.allocations.models import SeatAllocation
+from app.licences.pools.models import LicencePool
+from app.metrics.groups import GroupBy
 from app.people.models import Person
 from app.pilots.models import Arm, Pilot, PilotMember
 
 
-class GroupBy(StrEnum):
-    """The fixed groups that a figure may be broken down by."""
-
-    TEAM = "team"
-    DEPARTMENT = "department"
-    JOB_FAMILY = "job_family"
-
-
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A member of the pilot; `joined_on` or `left_on` None leaves that end open."""
+class Participant:
+    """Somebody in the pilot: with access over these days (none in the comparison arm), from a day on."""
 
     person_id: UUID
-    arm: Arm
-    joined_on: date | None
-    left_on: date | None
+    access: tuple[Window, ...]
+    access_from: date
     group: str | None
 
 
@@ -78,74 +75,104 @@ class Record:
         return days or actions
 
 
-async def members(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, group_by: GroupBy | None
-) -> list[Member]:
-    """All members of a pilot, with the group that each is in today."""
-    group = col(getattr(Person, (group_by or GroupBy.DEPARTMENT).value))
-    statement = (
-        scoped_columns(
-            principal,
-            PilotMember,
-            col(PilotMember.person_id),
-            col(PilotMember.arm),
-            col(PilotMember.joined_on),
-            col(PilotMember.left_on),
-            group,
-        )
-        .join(
-            Person,
-            and_(
-                col(Person.organisation_id) == col(PilotMember.organisation_id),
-                col(Person.id) == col(PilotMember.person_id),
-            ),
-        )
-        .where(col(PilotMember.pilot_id) == pilot_id)
+def _group(group_by: GroupBy | None) -> Any:
+    return col(getattr(Person, (group_by or GroupBy.DEPARTMENT).value))
+
+
+def _person_of(model: type[PilotMember | SeatAllocation]) -> ColumnElement[bool]:
+    return and_(
+        col(Person.organisation_id) == col(model.organisation_id),
+        col(Person.id) == col(model.person_id),
     )
-    return [Member(*row) for row in await session.exec(statement)]
+
+
+async def members(
+    session: AsyncSession, principal: Principal, pilot: Pilot, group_by: GroupBy | None
+) -> list[Participant]:
+    """All members of a pilot; those of arm `pilot` have access while they are in it."""
+    m = PilotMember
+    columns = (col(m.person_id), col(m.arm), col(m.joined_on), col(m.left_on), _group(group_by))
+    statement = (
+        scoped_columns(principal, m, *columns)
+        .join(Person, _person_of(m))
+        .where(col(m.pilot_id) == pilot.id)
+    )
+    found = []
+    for person_id, arm, joined_on, left_on, group in await session.exec(statement):
+        days = Window(joined_on or EARLIEST, left_on or LATEST)
+        access = (days,) if arm is Arm.PILOT else ()
+        found.append(Participant(person_id, access, joined_on or pilot.starts_on, group))
+    return found
+
+
+async def holders(
+    session: AsyncSession,
+    principal: Principal,
+    pools: Sequence[LicencePool],
+    group_by: GroupBy | None,
+) -> list[Participant]:
+    """Everybody who has or had a seat of these pools, with access while they hold one."""
+    a = SeatAllocation
+    ends = {pool.id: pool.term_ends_on for pool in pools}
+    columns = (col(a.pool_id), col(a.allocated_on), col(a.released_on), _group(group_by))
+    statement = (
+        scoped_columns(principal, a, col(a.person_id), *columns)
+        .join(Person, _person_of(a))
+        .where(col(a.pool_id).in_(ends))
+        .order_by(col(a.person_id), col(a.allocated_on))
+    )
+    seats: dict[UUID, list[Window]] = defaultdict(list)
+    groups: dict[UUID, str | None] = {}
+    for person_id, pool_id, allocated_on, released_on, group in await session.exec(statement):
+        days = Window(allocated_on, released_on or ends[pool_id])
+        if days.days:
+            seats[person_id].append(days)
+            groups[person_id] = group
+    return [
+        Participant(person_id, tuple(access), access[0].starts_on, groups[person_id])
+        for person_id, access in seats.items()
+    ]
 
 
 async def activity(
-    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    pools: Sequence[LicencePool],
+    days: Window,
 ) -> list[Record]:
-    """What the pilot's members did, in either arm, as far as it counts on one of these days.
+    """What the pilot's members and holders of its seats did, as far as it counts on one of these days.
 
     Weeks are read from six days before the window, as they count on their fourth day.
     """
-    a = LicenceActivity
+    a, m, seat = LicenceActivity, PilotMember, SeatAllocation
     is_any = col(a.app) == ANY_APP
-    says_nothing = and_(col(a.active_days).is_(None), col(a.actions).is_(None))
-    is_active = or_(col(a.active_days) > 0, col(a.actions) > 0, says_nothing)
     key = (col(a.person_id), col(a.product), col(a.period), col(a.period_starts_on))
+    participants = scoped_columns(principal, m, col(m.person_id)).where(col(m.pilot_id) == pilot.id)
+    of_holders = scoped_columns(principal, seat, col(seat.person_id)).where(
+        col(seat.pool_id).in_([pool.id for pool in pools])
+    )
     statement = (
         scoped_columns(
             principal,
             LicenceActivity,
             *key,
-            func.max(case((is_any, col(a.active_days)))),
-            func.max(case((~is_any, col(a.active_days)))),
+            *days_of_period(),
             func.max(case((is_any, col(a.actions)))),
             func.sum(case((~is_any, col(a.actions)))),
             func.max(case((is_any, 1), else_=0)),
-            func.sum(case((is_active, 1), else_=0)),
-        )
-        .join(
-            PilotMember,
-            and_(
-                col(PilotMember.organisation_id) == col(a.organisation_id),
-                col(PilotMember.person_id) == col(a.person_id),
-            ),
+            active_rows(),
         )
         .where(
-            *within(principal, PilotMember),
-            col(PilotMember.pilot_id) == pilot.id,
+            or_(col(a.person_id).in_(participants), col(a.person_id).in_(of_holders)),
             col(a.period_starts_on) >= days.starts_on - timedelta(days=6),
             col(a.period_starts_on) < days.ends_on,
         )
         .group_by(*key)
     )
-    if pilot.product is not None:
-        statement = statement.where(col(a.product) == pilot.product)
+    products = [pilot.product] if pilot.product else [pool.product for pool in pools]
+    if products:
+        statement = statement.where(col(a.product).in_(products))
     rows = (await session.exec(statement)).all()
     return [_record(*row) for row in rows]
 

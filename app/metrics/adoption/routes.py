@@ -8,8 +8,8 @@ from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, Session, requires
 from app.core.fields import CalendarDate
 from app.metrics.adoption import service
-from app.metrics.adoption.repository import GroupBy
 from app.metrics.adoption.schemas import AdoptionOut, adoption_out
+from app.metrics.groups import GroupBy
 
 router = APIRouter(route_class=ApiRoute)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.metrics.adoption.service import AdoptionAnswer
+from app.metrics.adoption.service import Access, AdoptionAnswer
 from app.metrics.schemas import MetricValue, UsageSegments, WindowOut, figure_out
 from app.metrics.suppression import Figures
 
@@ -17,6 +17,8 @@ class AdoptionFigures(BaseModel):
     weekly_active_rate: MetricValue
     first_28_days_adoption: MetricValue
     last_28_days_adoption: MetricValue
+    activation_rate: MetricValue
+    median_days_to_first_use: MetricValue
     retention_rate: MetricValue
     returning_share: MetricValue
     active_days_per_active_user_week: MetricValue
@@ -63,6 +65,9 @@ class AdoptionOut(BaseModel):
     pilot_id: UUID
     window: WindowOut
     as_of: date
+    access: Access = Field(
+        description="What access is: holding a seat of the pilot's pools, or being in arm `pilot`."
+    )
     figures: AdoptionFigures
     weekly: list[AdoptionWeek]
     groups: list[AdoptionGroup]
@@ -76,6 +81,7 @@ def adoption_out(pilot_id: UUID, answer: AdoptionAnswer) -> AdoptionOut:
         pilot_id=pilot_id,
         window=WindowOut(starts_on=answer.window.starts_on, ends_on=answer.window.ends_on),
         as_of=answer.as_of,
+        access=answer.access,
         figures=AdoptionFigures(**_out(report.figures)),
         weekly=[
             AdoptionWeek(starts_on=monday, **_out(figures))

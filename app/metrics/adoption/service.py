@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,20 +12,26 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
-from app.core.errors import Invalid
 from app.core.periods import Window
+from app.licences.pools import service as licence_pools
+from app.licences.pools.models import LicencePool
 from app.metrics.adoption import repository
 from app.metrics.adoption.calculation import Adoption
 from app.metrics.adoption.history import History, Quality
-from app.metrics.adoption.repository import GroupBy, Member, Record
+from app.metrics.adoption.repository import Participant, Record
 from app.metrics.figures import Flag
+from app.metrics.groups import GroupBy, named
 from app.metrics.suppression import Report, suppress
+from app.metrics.windows import check_window
 from app.pilots import service as pilots
-from app.pilots.models import Pilot
+from app.pilots.models import Pilot, PilotKind
 
-MAX_WINDOW = timedelta(days=5 * 366)
-MAX_GROUPS = 200
-NOT_RECORDED = "(not recorded)"
+
+class Access(StrEnum):
+    """What makes somebody have access."""
+
+    SEATS = "seats"
+    MEMBERSHIP = "membership"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class AdoptionAnswer:
 
     window: Window
     as_of: date
+    access: Access
     report: Report
     mondays: list[date]
     quality: Quality
@@ -63,12 +71,13 @@ async def adoption(
     last_day = window.ends_on - timedelta(days=1)
     # No day is taken into account that lies outside the window, or has not come yet.
     as_of = min(question.as_of or last_day, last_day, today)
-    members = await repository.members(session, principal, pilot.id, question.group_by)
-    records = await repository.activity(session, principal, pilot, _looked_at(window))
-    groups = _groups(members, question.group_by)
+    access, pools, people = await _participants(session, principal, pilot, question.group_by)
+    looked_at = _looked_at(window, people)
+    records = await repository.activity(session, principal, pilot, pools, looked_at)
+    groups = _groups(people, question.group_by)
     # In a thread, so that a large pilot does not hold up everybody else's requests.
     report, mondays, quality = await asyncio.to_thread(
-        _compute, members, records, groups, window, as_of
+        _compute, people, records, groups, window, as_of
     )
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
@@ -79,6 +88,7 @@ async def adoption(
     return AdoptionAnswer(
         window=window,
         as_of=as_of,
+        access=access,
         report=report,
         mondays=mondays,
         quality=quality,
@@ -86,14 +96,14 @@ async def adoption(
 
 
 def _compute(
-    members: list[Member],
+    people: list[Participant],
     records: list[Record],
-    groups: dict[str, list[Member]],
+    groups: dict[str, list[Participant]],
     window: Window,
     as_of: date,
 ) -> tuple[Report, list[date], Quality]:
     """The figures of all the members and of each group, the Mondays of the weekly ones, the quality."""
-    whole = Adoption(History(members, records, as_of), window, as_of)
+    whole = Adoption(History(people, records, as_of), window, as_of)
     weekly = whole.weekly()
     of_person: dict[UUID, list[Record]] = defaultdict(list)
     for record in records:
@@ -119,36 +129,41 @@ def window_of(pilot: Pilot, question: Question) -> Window:
     Raises:
         Invalid: they are none, or too many.
     """
-    window = Window(question.starts_on or pilot.starts_on, question.ends_on or pilot.ends_on)
-    if window.days == 0:
-        raise Invalid.field(
-            "/ends_on",
-            "empty_window",
-            f"ends_on ({window.ends_on}) must lie after starts_on ({window.starts_on})",
-        )
-    if window.ends_on - window.starts_on > MAX_WINDOW:
-        raise Invalid.field(
-            "/ends_on", "window_too_long", f"a window holds at most {MAX_WINDOW.days} days"
-        )
-    return window
+    return check_window(
+        Window(question.starts_on or pilot.starts_on, question.ends_on or pilot.ends_on)
+    )
 
 
-def _looked_at(window: Window) -> Window:
-    """The window widened to whole ISO weeks: segments look at the whole of a week that ends in it."""
+async def _participants(
+    session: AsyncSession, principal: Principal, pilot: Pilot, group_by: GroupBy | None
+) -> tuple[Access, list[LicencePool], list[Participant]]:
+    """Who is in the pilot and has access when: by seat where it has pools, else by membership."""
+    members = await repository.members(session, principal, pilot, group_by)
+    pools: list[LicencePool] = []
+    if pilot.kind is PilotKind.COPILOT_LICENCES:
+        pools = await licence_pools.of_pilot(session, principal, pilot.id)
+    if not pools:
+        return Access.MEMBERSHIP, [], members
+    holders = await repository.holders(session, principal, pools, group_by)
+    known = {who.person_id for who in holders}
+    without = [replace(who, access=()) for who in members if who.person_id not in known]
+    return Access.SEATS, pools, [*holders, *without]
+
+
+def _looked_at(window: Window, people: list[Participant]) -> Window:
+    """The window widened to whole ISO weeks, and back to the day on which the first access began.
+
+    Segments look at the whole of a week that ends in it, first uses at all the time since access began.
+    """
     weeks = list(window.iso_weeks())
-    return Window(weeks[0].starts_on, weeks[-1].ends_on)
+    began = [who.access_from for who in people if any(a.overlaps(window) for a in who.access)]
+    return Window(min([weeks[0].starts_on, *began]), weeks[-1].ends_on)
 
 
-def _groups(members: list[Member], group_by: GroupBy | None) -> dict[str, list[Member]]:
+def _groups(people: list[Participant], group_by: GroupBy | None) -> dict[str, list[Participant]]:
     if group_by is None:
         return {}
-    groups: dict[str, list[Member]] = defaultdict(list)
-    for member in members:
-        groups[member.group or NOT_RECORDED].append(member)
-    if len(groups) > MAX_GROUPS:
-        raise Invalid.field(
-            "/group_by",
-            "too_many_groups",
-            f"There are more than {MAX_GROUPS} groups. Group by a coarser attribute.",
-        )
-    return dict(sorted(groups.items()))
+    groups: dict[str | None, list[Participant]] = defaultdict(list)
+    for who in people:
+        groups[who.group].append(who)
+    return named(groups)

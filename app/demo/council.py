@@ -17,9 +17,13 @@ from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkMode, BulkOptions
 from app.core.errors import ConfigurationError
 from app.core.pagination import PageQuery
+from app.core.periods import DAY
+from app.core.working_days import is_working_day
+from app.demo import seats
 from app.licences.activity import service as activity
 from app.licences.activity.models import Period
 from app.licences.activity.schemas import ActivityRow
+from app.licences.pools.models import LicencePool
 from app.organisations import service as organisations
 from app.organisations.models import Organisation
 from app.people import service as people
@@ -39,11 +43,12 @@ from app.pilots.schemas import (
 NAME: Final = "Simulated Borough Council"
 COPILOT: Final = "COPILOT-TRIAL"
 CHILDREN: Final = "CHILDREN-RECORDING"
+# What the advice for the renewal goes by: the last reduction is made, and the novelty has worn off.
+LATELY: Final = date(2025, 3, 24)
 _SEED: Final = 20250106
 _SOURCE: Final = "simulation"
 _COPILOT_PRODUCT: Final = "Microsoft_365_Copilot"
 _CHILDREN_PRODUCT: Final = "Case_Recording_Assistant"
-_SEATS: Final = 300
 _ATOMIC: Final = BulkOptions(mode=BulkMode.ATOMIC)
 _CHUNK: Final = 500
 
@@ -69,6 +74,7 @@ class DemoCouncil:
     organisation: Organisation
     copilot: Pilot
     children: Pilot
+    pool: LicencePool
 
 
 async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
@@ -96,7 +102,15 @@ async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
     await people.upsert_many(session, principal, staff_rows, _ATOMIC, origin=_SOURCE)
     copilot = await _pilot(session, principal, _copilot_trial())
     children = await _pilot(session, principal, _children_trial())
-    in_copilot = list(_copilot_members(staff, chance))
+    asking = _asking(staff, chance)
+    tell = steps("Seats", 2)
+    pool = await seats.load(session, principal, copilot, asking)
+    tell(2)
+    held = seats.story(asking)
+    in_copilot = [
+        MemberRow(person_external_id=who, arm=Arm.PILOT, joined_on=copilot.starts_on)
+        for who, _ in asking
+    ]
     in_children = list(_children_members(staff))
     for pilot, rows in ((copilot, in_copilot), (children, in_children)):
         member_rows = _told(rows, steps(f"Members of {pilot.code}", len(rows)))
@@ -104,12 +118,12 @@ async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
             session, principal, pilot.id, member_rows, _ATOMIC, origin=_SOURCE
         )
     used = [
-        *_copilot_activity(in_copilot, copilot, chance),
+        *_copilot_activity(held, copilot, chance),
         *_children_activity(in_children, children, chance),
     ]
     used_rows = _told(used, steps("Licence activity", len(used)))
     await activity.upsert_many(session, principal, used_rows, _ATOMIC, origin=_SOURCE)
-    return DemoCouncil(organisation, copilot, children)
+    return DemoCouncil(organisation, copilot, children, pool)
 
 
 def _told(rows: list[RowType], tell: Callable[[int], None]) -> Iterator[list[Parsed[RowType]]]:
@@ -182,12 +196,13 @@ async def _pilot(session: AsyncSession, principal: Principal, wanted: PilotIn) -
     return pilot
 
 
-def _copilot_members(staff: Iterable[PersonRow], chance: random.Random) -> Iterator[MemberRow]:
+def _asking(staff: Iterable[PersonRow], chance: random.Random) -> list[tuple[str, float]]:
+    """Who asks for a seat, in that order, and how much each will like it: some not at all."""
     others = [person for person in staff if person.job_family != "Social work"]
-    for place, person in enumerate(chance.sample(others, _SEATS)):
-        # Snapped up within two days.
-        joined_on = date(2025, 1, 6) if place < 190 else date(2025, 1, 7)
-        yield MemberRow(person_external_id=person.external_id, arm=Arm.PILOT, joined_on=joined_on)
+    return [
+        (person.external_id, chance.betavariate(1.1, 2.0) if chance.random() > 0.12 else 0.0)
+        for person in chance.sample(others, seats.SEATS + seats.WAITING)
+    ]
 
 
 def _children_members(staff: Iterable[PersonRow]) -> Iterator[MemberRow]:
@@ -200,28 +215,25 @@ def _children_members(staff: Iterable[PersonRow]) -> Iterator[MemberRow]:
 def _working_days(starts_on: date, ends_on: date) -> Iterator[date]:
     day = starts_on
     while day < ends_on:
-        if day.weekday() < 5:
+        if is_working_day(day):
             yield day
-        day += timedelta(days=1)
+        day += DAY
 
 
 def _copilot_activity(
-    members: Iterable[MemberRow], pilot: Pilot, chance: random.Random
+    held: Iterable[seats.Seat], pilot: Pilot, chance: random.Random
 ) -> Iterator[ActivityRow]:
     """Some never start, many try it and drift away, some make it a habit."""
     length = (pilot.ends_on - pilot.starts_on).days
-    for member in members:
-        liking = chance.betavariate(1.1, 2.0) if chance.random() > 0.12 else 0.0
+    for seat in held:
         staying = chance.random() < 0.45
-        first = member.joined_on or pilot.starts_on
-        for day in _working_days(first, pilot.ends_on):
+        for day in _working_days(seat.allocated_on, seat.released_on or pilot.ends_on):
             through = (day - pilot.starts_on).days / length
             novelty = 1.0 if staying else max(0.0, 1.15 - 1.5 * through)
-            if chance.random() < min(0.95, liking * novelty * 1.3):
+            if chance.random() < min(0.95, seat.liking * novelty * 1.3):
                 for app in _some_apps(chance):
-                    yield _used(
-                        member, _COPILOT_PRODUCT, day, app, 1 + int(chance.expovariate(0.4))
-                    )
+                    actions = 1 + int(chance.expovariate(0.4))
+                    yield _used(seat.external_id, _COPILOT_PRODUCT, day, app, actions)
 
 
 def _some_apps(chance: random.Random) -> list[str]:
@@ -237,13 +249,15 @@ def _children_activity(
             for day in _working_days(pilot.starts_on, pilot.ends_on):
                 if chance.random() < 0.7:
                     notes = 1 + int(chance.expovariate(0.5))
-                    yield _used(member, _CHILDREN_PRODUCT, day, "case_notes", notes)
+                    yield _used(
+                        member.person_external_id, _CHILDREN_PRODUCT, day, "case_notes", notes
+                    )
 
 
-def _used(member: MemberRow, product: str, day: date, app: str, actions: int) -> ActivityRow:
+def _used(external_id: str | None, product: str, day: date, app: str, actions: int) -> ActivityRow:
     return ActivityRow(
         product=product,
-        person_external_id=member.person_external_id,
+        person_external_id=external_id,
         period=Period.DAY,
         period_starts_on=day,
         app=app,

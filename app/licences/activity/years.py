@@ -1,0 +1,129 @@
+"""A person's year with a product, a byte a day: derived in the transaction that writes the activity.
+
+A byte is 0 where there was no activity (docs/decisions/0017).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.core import clock
+from app.licences.activity import repository
+from app.licences.activity.models import Period
+from app.licences.activity.repository import PeriodActivity
+
+LENGTH: Final = 366
+# A daily row shows activity on the day.
+ON_THE_DAY: Final = 0x01
+# A weekly row that counts on the day shows activity: so many days, ...
+WEEK_DAYS: Final = 0x0E
+WEEK_DAYS_SHIFT: Final = 1
+# ... at least, as only the apps' days are known or none at all.
+LOWER_BOUND: Final = 0x10
+IN_THE_WEEK: Final = 0x80
+
+_MIDDLE_OF_A_WEEK: Final = timedelta(days=3)
+
+
+def counted_on(period: Period, period_starts_on: date) -> date:
+    """The day on which a row's activity counts: its own, or the fourth of its week."""
+    return period_starts_on + _MIDDLE_OF_A_WEEK if period is Period.WEEK else period_starts_on
+
+
+def place_of(day: date) -> int:
+    """A day's place in its year, from 0."""
+    return day.timetuple().tm_yday - 1
+
+
+def byte_of(period: Period, total_days: int | None, apps_days: int | None, *, active: bool) -> int:
+    """What the rows of one day or week say, in the bits above.
+
+    Args:
+        period: a day or a week.
+        total_days: active days by the row of app `any`; None where not known.
+        apps_days: active days of the largest app; None where not known.
+        active: whether any row shows activity.
+    """
+    if not active:
+        return 0
+    if period is Period.DAY:
+        return ON_THE_DAY
+    if total_days is not None:
+        return IN_THE_WEEK | total_days << WEEK_DAYS_SHIFT
+    # A week that says nothing of its days had one at least.
+    days = 1 if apps_days is None else apps_days
+    return IN_THE_WEEK | LOWER_BOUND | days << WEEK_DAYS_SHIFT
+
+
+async def hold(session: AsyncSession, principal: Principal, rows: Sequence[dict[str, Any]]) -> None:
+    """Hold the years that these rows of activity count in, before they are written.
+
+    So nobody derives a year from what another transaction is about to change.
+    """
+    now = clock.now()
+    keys = {
+        (row["product"], row["person_id"], counted_on(row["period"], row["period_starts_on"]).year)
+        for row in rows
+    }
+    held = [
+        {
+            "organisation_id": principal.organisation_id,
+            "product": product,
+            "person_id": person_id,
+            "year": year,
+            "days": bytes(LENGTH),
+            "created_at": now,
+            "updated_at": now,
+        }
+        for product, person_id, year in keys
+    ]
+    if held:
+        await repository.hold_years(session, held)
+
+
+async def renew(
+    session: AsyncSession, principal: Principal, rows: Sequence[dict[str, Any]]
+) -> None:
+    """Derive the days anew that these rows, now written, count on."""
+    if not rows:
+        return
+    touched: dict[str, dict[tuple[UUID, int], list[PeriodActivity]]] = defaultdict(dict)
+    for found in await repository.periods(session, principal, rows):
+        year = counted_on(found.period, found.period_starts_on).year
+        touched[found.product].setdefault((found.person_id, year), []).append(found)
+    now = clock.now()
+    for product, of_product in touched.items():
+        people = {person_id for person_id, _ in of_product}
+        years = {year for _, year in of_product}
+        before = await repository.years(session, principal, product, people, years)
+        written = [
+            {
+                "organisation_id": principal.organisation_id,
+                "product": product,
+                "person_id": person_id,
+                "year": year,
+                "days": _with(before[person_id, year], found),
+                "created_at": now,
+                "updated_at": now,
+            }
+            for (person_id, year), found in of_product.items()
+        ]
+        await repository.write_years(session, written)
+
+
+def _with(days: bytes, found: Sequence[PeriodActivity]) -> bytes:
+    """A year with what was found put in the place of what stood there; the rest stays."""
+    changed = bytearray(days)
+    for activity in found:
+        place = place_of(counted_on(activity.period, activity.period_starts_on))
+        mine = ON_THE_DAY if activity.period is Period.DAY else 0xFF ^ ON_THE_DAY
+        byte = byte_of(
+            activity.period, activity.total_days, activity.apps_days, active=activity.is_active
+        )
+        changed[place] = changed[place] & ~mine | byte
+    return bytes(changed)

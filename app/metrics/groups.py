@@ -1,0 +1,38 @@
+"""The fixed groups that figures may be broken down by: filters of one's own would single people out."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from app.core.errors import Invalid
+
+MAX_GROUPS = 200
+NOT_RECORDED = "(not recorded)"
+
+Members = TypeVar("Members")
+
+
+class GroupBy(StrEnum):
+    """What people are put into groups by."""
+
+    TEAM = "team"
+    DEPARTMENT = "department"
+    JOB_FAMILY = "job_family"
+
+
+def named(groups: Mapping[str | None, Members]) -> dict[str, Members]:
+    """Groups by name, in order; those without one under a name of their own.
+
+    Raises:
+        Invalid: they are too many.
+    """
+    if len(groups) > MAX_GROUPS:
+        raise Invalid.field(
+            "/group_by",
+            "too_many_groups",
+            f"There are more than {MAX_GROUPS} groups. Group by a coarser attribute.",
+        )
+    return {
+        name or NOT_RECORDED: groups[name]
+        for name in sorted(groups, key=lambda n: n or NOT_RECORDED)
+    }

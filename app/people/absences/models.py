@@ -1,0 +1,31 @@
+"""When staff are away."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlmodel import Field
+
+from app.core.models import Revised, TenantRow
+
+
+class Absence(Revised, TenantRow, table=True):
+    """A person is away over `[starts_on, ends_on)`; until further notice where `ends_on` is null."""
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "person_id"], ["person.organisation_id", "person.id"]
+        ),
+        ForeignKeyConstraint(
+            ["organisation_id", "batch_id"], ["import_batch.organisation_id", "import_batch.id"]
+        ),
+        CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="interval"),
+        Index("ix_absence_batch", "organisation_id", "batch_id"),
+    )
+
+    person_id: UUID = Field(primary_key=True)
+    starts_on: date = Field(primary_key=True)
+    ends_on: date | None = None
+    kind: str | None = Field(default=None, max_length=64)
+    batch_id: UUID

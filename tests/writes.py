@@ -1,0 +1,108 @@
+"""A right request for every route that writes, for tests that go through all of them.
+
+A new route needs one entry in `BODIES`, and what it stands on in `furnish`.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tests.council import activity, good, people, pilot
+from tests.licences import POOL, pool, seat, wait
+
+# None of these may be found in a log, an audit event or an error.
+SECRETS = ("Margaret", "Housing", "margaret@example.org", "E-4711", "because of Margaret")
+_WHY = "because of Margaret"
+_WINDOW = {"starts_on": "2024-01-01", "ends_on": "2024-02-01"}
+
+
+async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
+    """Record one of everything; returns its id by the name that paths give it."""
+    await people(client, "E-4711", display_name="Margaret", department="Housing")
+    # To be given a seat, a seat in bulk, a place on the waiting list; and one who waits already.
+    await people(client, "SEATED", "SEATED-IN-BULK", "TO-WAIT", "WAITING")
+    listed = good(await client.get("/people"))["items"]
+    person_id = next(p["person_id"] for p in listed if p["external_id"] == "E-4711")
+    pilot_id = await pilot(client, {"person_external_id": "E-4711"})
+    key = good(await client.post("/api-keys", json={"name": "k", "role": "analyst"}), 201)
+    path = await pool(client, seats=9, hands_on_released_seats=False)
+    given = await seat(client, path, "E-4711", allocated_on="2024-05-01")
+    return {
+        "person_id": person_id,
+        "pilot_id": pilot_id,
+        "key_id": key["key_id"],
+        "pool_id": given["pool_id"],
+        "allocation_id": given["allocation_id"],
+        "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
+    }
+
+
+# By route; `{pool_id}` and the like stand for the ids of what is furnished.
+BODIES: dict[str, Any] = {
+    "PATCH /organisation": {"name": "Renamed"},
+    "POST /people": {"external_id": "NEW", "display_name": "Margaret"},
+    "PATCH /people/{person_id}": {"user_name": "margaret@example.org"},
+    "POST /people/bulk": {"items": [{"external_id": "NEW-IN-BULK", "display_name": "Margaret"}]},
+    "POST /pilots": {"code": "P-2", "name": "Margaret", "kind": "other", **_WINDOW},
+    "PATCH /pilots/{pilot_id}": {"purpose": _WHY},
+    "POST /pilots/{pilot_id}/transitions": {"to": "planned", "reason": _WHY},
+    "POST /pilots/{pilot_id}/members/bulk": {
+        "items": [{"person_external_id": "E-4711", "arm": "comparison"}]
+    },
+    "POST /licence-activity/bulk": {"items": [activity("E-4711", "2024-04-03", actions=1)]},
+    "POST /licence-pools": {**POOL, "name": "Margaret"},
+    "PATCH /licence-pools/{pool_id}": {"name": "of Margaret"},
+    "POST /licence-pools/{pool_id}/capacity-changes": {
+        "effective_on": "2024-05-01",
+        "seats": 8,
+        "reason": _WHY,
+    },
+    "POST /licence-pools/{pool_id}/allocations": {
+        "person_external_id": "SEATED",
+        "allocated_on": "2024-05-01",
+        "reason": _WHY,
+    },
+    "POST /licence-pools/{pool_id}/allocations/bulk": {
+        "items": [
+            {
+                "person_external_id": "SEATED-IN-BULK",
+                "allocated_on": "2024-05-01",
+                "reason": _WHY,
+            }
+        ]
+    },
+    "PATCH /licence-pools/{pool_id}/allocations/{allocation_id}": {
+        "allocated_on": "2024-05-02",
+        "reason": _WHY,
+    },
+    "POST /licence-pools/{pool_id}/allocations/{allocation_id}/release": {
+        "released_on": "2024-06-01",
+        "reason": _WHY,
+    },
+    "POST /licence-pools/{pool_id}/waiting-list": {
+        "person_external_id": "TO-WAIT",
+        "requested_on": "2024-05-01",
+    },
+    "POST /licence-pools/{pool_id}/waiting-list/{waiting_id}/withdraw": None,
+    "POST /licence-pools/{pool_id}/reclaim-decisions": {
+        "items": [{"allocation_id": "{allocation_id}", "decision": "warn", "reason": _WHY}]
+    },
+    "POST /absences/bulk": {
+        "items": [{"person_external_id": "E-4711", "starts_on": "2024-05-01", "kind": "Margaret"}]
+    },
+    "POST /api-keys": {"name": "Margaret", "role": "analyst"},
+    "DELETE /api-keys/{key_id}": None,
+}
+
+
+def sent_to(route: object, ids: Mapping[str, str]) -> dict[str, Any]:
+    """The body of a right request as a client takes it; none where the route takes none."""
+    body = BODIES.get(str(route))
+    if body is None:
+        return {}
+    text = json.dumps(body)
+    for name, identity in ids.items():
+        text = text.replace(f"{{{name}}}", identity)
+    return {"json": json.loads(text)}
