@@ -13,7 +13,7 @@ PORT ?= 8000
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format openapi lock clean
+.PHONY: help demo test check bench format openapi lock clean
 
 help:  ## What can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ check: $(VENV)/development.installed  ## Format, lint, types, import rules, size
 	@$(BIN)/alembic upgrade head --sql 2>/dev/null | $(BIN)/squawk
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/pilotlight openapi | diff -q - openapi/openapi.json || { echo "openapi/openapi.json is out of date: make openapi"; exit 1; }
+
+bench: $(VENV)/development.installed  ## Measure limit and service in one run, on a PostgreSQL of its own
+	@$(BIN)/python -W ignore::RuntimeWarning -m benchmarks
 
 format: $(VENV)/development.installed  ## Format the code and mend what can be mended
 	@$(BIN)/ruff format

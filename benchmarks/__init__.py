@@ -1,0 +1,1 @@
+"""Benchmarks: limit and service measured in the same run, printed as ratios. Not part of the tests."""
