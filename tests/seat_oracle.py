@@ -182,9 +182,11 @@ class Oracle:
         return None if not where.blocks or rest.room(start, until) else "pool_exhausted"
 
     def give(self, where: Pool, person: UUID, start: date, end: date | None = None) -> Seat:
-        """Give a seat; whoever has one waits no longer, for none of the product."""
+        """Give a seat; unless it is one of days gone by, its holder waits for none of the product."""
         seat = Seat(person, start, end)
         where.seats.append(seat)
+        if end is not None and end <= max(start, self.today):
+            return seat
         for each in self.pools:
             for wait in each.queue():
                 if wait.person == person:

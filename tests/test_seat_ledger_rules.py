@@ -278,9 +278,13 @@ class Ledgers(RuleBasedStateMachine):
         if code is not None:
             self.refused(answer, code)
             return
-        from_day = min(seat.start, first)
+        before = seat.start, seat.end
         seat.start, seat.end = first, until
-        self._are_handed_on(good(answer), self.oracle.hand_on(where, from_day))
+        # From the days on that it freed: before it begins now, and after it ends now.
+        given = self.oracle.hand_on(where, before[0]) if first > before[0] else []
+        if until is not None and (before[1] is None or until < before[1]):
+            given += self.oracle.hand_on(where, until)
+        self._are_handed_on(good(answer), given)
 
     @rule(where=POOLS, day=DAYS, seats=SEATS)
     def change_capacity(self, where: int, day: date, seats: int) -> None:
