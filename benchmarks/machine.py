@@ -36,7 +36,7 @@ class Machine:
             timeout=120,
             **options,
         )
-        answer.raise_for_status()
+        assert answer.is_success, answer.text
         return answer.json()
 
     @asynccontextmanager

@@ -1,9 +1,9 @@
 """Utilisation of 20,000 seats over a quarter, out of a year's activity, beside the bare SQL."""
 
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlencode
 
 import asyncpg
-import httpx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -124,11 +124,10 @@ async def run(on: Machine) -> None:
         from_rows = await typical(lambda: connection.fetch(_ROWS, PRODUCT), 3)
         matrix = await typical(lambda: connection.fetch(_MATRIX, PRODUCT), 20)
         counted = (await connection.fetchrow(_ROWS, PRODUCT))[0]
-    headers = {"Authorization": f"Bearer {on.key}"}
-    async with httpx.AsyncClient(base_url=on.server.base_url, headers=headers) as client:
-        path = f"/api/v1/licence-pools/{pool_id}/utilisation"
-        whole = await typical(lambda: client.get(path, params=QUARTER), 20)
-        answer = (await client.get(path, params=QUARTER)).json()
+    path = f"/licence-pools/{pool_id}/utilisation"
+    asked = [("GET", f"{path}?{urlencode(QUARTER)}", None, None)]
+    whole = await typical(lambda: on.send(asked, clients=1), 20)
+    answer = on.request("GET", path, params=QUARTER)
     active = answer["figures"]["active_user_days"]["value"]
     assert active == counted, (active, counted)
     print(

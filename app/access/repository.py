@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,17 +14,25 @@ from app.core.pagination import PageQuery, paginate
 from app.organisations.models import Organisation
 from app.people.models import Person
 
+# Every request asks this: building it anew would cost more than running it.
+_BY_DIGEST = (
+    select(ApiKey, Organisation)
+    .join(Organisation, col(Organisation.organisation_id) == col(ApiKey.organisation_id))
+    .where(
+        col(ApiKey.organisation_id) == bindparam("of_organisation"),
+        col(ApiKey.digest) == bindparam("of_digest"),
+    )
+)
+
 
 async def find_by_digest(
     session: AsyncSession, organisation_id: UUID, digest: bytes
 ) -> tuple[ApiKey, Organisation] | None:
     """The key and its organisation. Before this nobody is known, so there is no scope yet."""
-    statement = (
-        select(ApiKey, Organisation)
-        .join(Organisation, col(Organisation.organisation_id) == col(ApiKey.organisation_id))
-        .where(col(ApiKey.organisation_id) == organisation_id, col(ApiKey.digest) == digest)
+    found = await session.exec(
+        _BY_DIGEST, params={"of_organisation": organisation_id, "of_digest": digest}
     )
-    return (await session.exec(statement)).one_or_none()
+    return found.one_or_none()
 
 
 async def note_use(

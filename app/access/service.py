@@ -20,6 +20,8 @@ from app.core import clock
 from app.core.database import Database
 from app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from app.core.pagination import PageQuery
+from app.core.shared_reads import SharedReads
+from app.organisations.models import Organisation
 
 PREFIX = "plk_"
 _SECRET_BYTES = 24
@@ -27,6 +29,9 @@ _ORGANISATION_BYTES = 16
 
 # Use is noted this seldom, so that a busy key does not turn every read into a write of its row.
 _USE_NOTED_EVERY = timedelta(minutes=5)
+
+# A busy integration sends many requests at once with one key: each is held against the database, together.
+_looking_up: SharedReads[tuple[Database, bytes], tuple[ApiKey, Organisation] | None] = SharedReads()
 
 
 def new_key(organisation_id: UUID) -> str:
@@ -57,6 +62,18 @@ def digest_of(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
+async def _find(database: Database, key: str) -> tuple[ApiKey, Organisation] | None:
+    organisation_id, digest = organisation_of(key), digest_of(key)
+    if organisation_id is None:
+        return None
+
+    async def read() -> tuple[ApiKey, Organisation] | None:
+        async with database.look_up() as session:
+            return await repository.find_by_digest(session, organisation_id, digest)
+
+    return await _looking_up.get((database, digest), read)
+
+
 async def authenticate(database: Database, authorization: str | None) -> Principal:
     """The principal of an `Authorization` header.
 
@@ -68,13 +85,7 @@ async def authenticate(database: Database, authorization: str | None) -> Princip
         raise Unauthenticated(
             "Send a key as: Authorization: Bearer plk_…", code="credentials_missing"
         )
-    organisation_id = organisation_of(key.strip())
-    async with database.look_up() as session:
-        found = (
-            await repository.find_by_digest(session, organisation_id, digest_of(key.strip()))
-            if organisation_id is not None
-            else None
-        )
+    found = await _find(database, key.strip())
     if found is None:
         raise Unauthenticated("This key is not known here.", code="credentials_unknown")
     row, organisation = found

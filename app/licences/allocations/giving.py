@@ -54,8 +54,10 @@ class Giving:
     _given: dict[UUID, tuple[date, UUID]] = field(default_factory=dict)
 
     @classmethod
-    async def to(cls, ledger: Ledger, references: Collection[Reference]) -> Self:
-        """Prepare for these people."""
+    async def to(
+        cls, ledger: Ledger, references: Collection[Reference], *, waits: bool = True
+    ) -> Self:
+        """Prepare for these people; who waits is read only where an answer may depend on it."""
         session, principal = ledger.session, ledger.principal
         named = await people.find_many(session, principal, references)
         ids = {person.person_id for person in named.values()}
@@ -63,8 +65,8 @@ class Giving:
             ledger,
             named,
             await repository.seats_of(session, principal, ledger.pool.product, ids),
-            await waiting_list.waiting(ledger, ids),
-            await waiting_list.next_position(ledger),
+            await waiting_list.waiting(ledger, ids) if waits else {},
+            await waiting_list.next_position(ledger) if waits else 0,
         )
 
     def person(self, reference: Reference) -> Employment | None:

@@ -80,7 +80,9 @@ async def allocate(
     """
     ledger = await hold(session, requests[0].principal, pool_id)
     references = {_reference(asked.wanted.wanted) for asked in requests}
-    giving = await Giving.to(ledger, references)
+    giving = await Giving.to(
+        ledger, references, waits=any(asked.wanted.queue for asked in requests)
+    )
     given = [_give(giving, asked) for asked in requests]
     await giving.finish()
     shortage = ledger.shortage()

@@ -30,7 +30,7 @@ from sqlmodel.sql.expression import Select
 
 from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns
-from app.core.fields import EARLIEST, LATEST
+from app.core.fields import LATEST
 from app.core.periods import DAY, Window
 from app.licences.activity.models import LicenceActivityYear
 from app.licences.activity.years import LENGTH, place_of
@@ -40,9 +40,10 @@ from app.licences.usage.matrix import SeatUse
 from app.people.absences.models import Absence
 from app.people.models import Person
 
-# PostgreSQL's driver takes the very first and last date for infinities.
-_EPOCH = EARLIEST
+# PostgreSQL's driver takes the very last date for infinity.
 _OPEN_END = LATEST
+# PostgreSQL sends a date as the days since this one.
+_EPOCH = date(2000, 1, 1).toordinal()
 _EMPTY_YEAR = bytes(LENGTH)
 
 
@@ -58,15 +59,16 @@ async def load(session: AsyncSession, principal: Principal, product: str, days: 
     # The place -1 stands for no pool, whose term has ended before it began.
     terms = np.array([*(pool.term_ends_on.toordinal() for pool in pools), 0], dtype=np.int32)
     first = np.array([date(year, 1, 1).toordinal() for year in asked.years_before], dtype=np.int32)
-    lengths = numbers[:, 3:]
+    starts, ends = numbers[:, :2].T + _EPOCH
+    pool, lengths = numbers[:, 2], numbers[:, 3:]
     before = np.where(lengths > 0, lengths + first - 1, 0)
     return SeatUse(
         pools=pools,
         days=days,
         person=np.ascontiguousarray(found["person"]),
-        pool=numbers[:, 0],
-        starts=numbers[:, 1],
-        ends=np.minimum(numbers[:, 2], terms[numbers[:, 0]]),
+        pool=pool,
+        starts=starts,
+        ends=np.minimum(ends, terms[pool]),
         before=before.max(axis=1).astype(np.int32),
         activity=np.ascontiguousarray(found["activity"].T),
     )
@@ -103,7 +105,7 @@ def _pieces(days: Window) -> list[_Piece]:
 class _Asked:
     """Of which product, over which days; and a row of the answer: who, numbers, a byte a day.
 
-    The numbers are the pool's place, the first day with and without the seat, and for each of
+    The numbers are the first day with and without the seat, the pool's place, and for each of
     `years_before` how many of its days (of the last one: before the days asked for) end in a used one.
     """
 
@@ -164,14 +166,14 @@ async def _rows(session: AsyncSession, asked: _Asked) -> bytes:
         years[year] = {row[0]: row[1] for row in await session.exec(asked.year(year))}
     places = {pool.id: place for place, pool in enumerate(asked.pools)}
     seats = [
-        (row[0], places[row[1]], row[2].toordinal(), (row[3] or _OPEN_END).toordinal())
+        (row[0], _number(row[2]), _number(row[3]), places[row[1]])
         for row in await session.exec(asked.seats())
     ]
     holders = {seat[0] for seat in seats}
     others = {
         person for piece in asked.pieces for person in years[piece.year] if person not in holders
     }
-    seats += [(person, -1, 0, 0) for person in others]
+    seats += [(person, _number(None), _number(None), -1) for person in others]
     until = asked.pieces[0].start
     found = []
     for person, *numbers in seats:
@@ -181,6 +183,10 @@ async def _rows(session: AsyncSession, asked: _Asked) -> bytes:
         activity = (of_person[p.year][p.start : p.start + p.length] for p in asked.pieces)
         found.append(person.bytes + struct.pack(f">{len(numbers)}i", *numbers) + b"".join(activity))
     return b"".join(found)
+
+
+def _number(day: date | None) -> int:
+    return (day or _OPEN_END).toordinal() - _EPOCH
 
 
 async def _packed(session: AsyncSession, asked: _Asked) -> bytes:
@@ -206,19 +212,19 @@ async def _packed(session: AsyncSession, asked: _Asked) -> bytes:
     place = case(
         *((seats.c.pool_id == pool.id, place) for place, pool in enumerate(asked.pools)), else_=-1
     )
-    held = seats.c.pool_id.is_not(None)
     *earlier, this = asked.years_before
     before = [days[number] for number in earlier]
     before.append(func.substr(days[this], 1, asked.pieces[0].start))
     numbers = [
         place if asked.pools else literal(-1),
-        case((held, _ordinal(seats.c.allocated_on)), else_=0),
-        case(
-            (held, _ordinal(func.coalesce(seats.c.released_on, literal(_OPEN_END, Date)))), else_=0
-        ),
         *(func.length(func.rtrim(of_year, literal(b"\0", LargeBinary))) for of_year in before),
     ]
+    dates = [
+        func.coalesce(day, literal(_OPEN_END, Date))
+        for day in (seats.c.allocated_on, seats.c.released_on)
+    ]
     parts: list[Any] = [
+        *(func.date_send(day, type_=LargeBinary) for day in dates),
         *(func.int4send(cast(number, Integer), type_=LargeBinary) for number in numbers),
         *(func.substr(days[p.year], p.start + 1, p.length) for p in asked.pieces),
     ]
@@ -229,11 +235,6 @@ async def _packed(session: AsyncSession, asked: _Asked) -> bytes:
     statement: Select[*tuple[Any, ...]] = Select(whole).select_from(source)
     found: bytes | None = (await session.exec(statement)).one()[0]
     return found or b""
-
-
-def _ordinal(day: Any) -> ColumnElement[int]:
-    """A date as Python's ordinal."""
-    return cast(day - literal(_EPOCH, Date), Integer) + _EPOCH.toordinal()
 
 
 async def started_after(

@@ -92,7 +92,7 @@ def facts_of(use: SeatUse, pool_ids: Collection[UUID], window: Window, basis: Ba
     active_28 = _active_in_trailing_days(_by_person(covered, holder, len(people)))
     if len(people) < len(holder):
         active_28 = active_28[:, holder]
-    in_use = seats_mine & active_28
+    in_use = np.logical_and(seats_mine, active_28, out=active_28)
     of_person = _by_person(covered[first:] * seats_mine.view(np.uint8), holder, len(people))
     held_by_person = _by_person(seats_mine.view(np.uint8), holder, len(people)).view(np.bool_)
     held_days = _sums(held_by_person)
@@ -123,7 +123,7 @@ def facts_of(use: SeatUse, pool_ids: Collection[UUID], window: Window, basis: Ba
         was_active=np.count_nonzero(active, axis=0) > 0,
         seats=seats,
         seat_person=(np.cumsum(member) - 1)[holder[seats]],
-        seat_active=active_28[-1, seats],
+        seat_active=in_use[-1, seats],
         seat_used=used_here[seats],
         last_active=last_active(use),
         records_without_seat=records(use.activity[first:, _once(holder, len(people))])
@@ -139,7 +139,8 @@ def _has_seat(use: SeatUse) -> NDArray[np.bool_]:
     starts = np.clip(use.starts - first, 0, days).astype(np.int16)
     ends = np.clip(use.ends - first, 0, days).astype(np.int16)
     day = np.arange(days, dtype=np.int16)[:, None]
-    held: NDArray[np.bool_] = (day >= starts) & (day < ends)
+    held: NDArray[np.bool_] = day >= starts
+    held &= day < ends
     return held
 
 
@@ -153,7 +154,8 @@ def _people(person: NDArray[np.bytes_]) -> tuple[NDArray[np.bytes_], NDArray[np.
     """The distinct holders, and each seat's place among them."""
     # Most have one seat. Ids whose halves differ in sum are different ones, and numbers sort faster.
     halves = np.ascontiguousarray(person).view(np.uint64).reshape(-1, 2)
-    if len(np.unique(halves[:, 0] + halves[:, 1])) == len(person):
+    sums = np.sort(halves[:, 0] + halves[:, 1])
+    if np.all(sums[1:] != sums[:-1]):
         return person, np.arange(len(person))
     people, holder = np.unique(person, return_inverse=True)
     return people, holder
