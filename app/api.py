@@ -24,6 +24,11 @@ from app.people.routes import bulk_router as people_bulk
 from app.people.routes import router as people
 from app.pilots.routes import bulk_router as pilots_bulk
 from app.pilots.routes import router as pilots
+from app.time_use.samples.routes import bulk_router as time_samples_bulk
+from app.time_use.samples.routes import gathered_router as time_samples_gathered
+from app.time_use.samples.routes import recorded_router as time_samples
+from app.time_use.taxonomies.routes import pilots_router as pilot_taxonomy
+from app.time_use.taxonomies.routes import router as taxonomies
 
 PREFIX = "/api/v1"
 
@@ -42,6 +47,11 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/licence-pools", "licences", reclaim_candidates),
     ("/licence-pools", "licences", reclaim),
     ("/absences", "people", absences),
+    ("/time-use-taxonomies", "time", taxonomies),
+    ("/pilots", "time", pilot_taxonomy),
+    ("/pilots", "time", time_samples_bulk),
+    ("/pilots", "time", time_samples_gathered),
+    ("/pilots", "time", time_samples),
     ("/pilots", "figures", adoption),
     ("/pilots", "figures", pilot_utilisation),
     ("/licence-pools", "figures", pool_utilisation),

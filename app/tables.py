@@ -15,6 +15,8 @@ from app.organisations.models import Organisation
 from app.people.absences.models import Absence
 from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember, PilotTransition
+from app.time_use.samples.models import TimeSample, TimeSampleVersion
+from app.time_use.taxonomies.models import PilotTaxonomy, Taxonomy
 
 TABLES = (
     Organisation,
@@ -36,6 +38,10 @@ TABLES = (
     SeatEvent,
     WaitingEntry,
     ReclaimDecision,
+    Taxonomy,
+    PilotTaxonomy,
+    TimeSample,
+    TimeSampleVersion,
 )
 
 __all__ = ["TABLES", "metadata"]

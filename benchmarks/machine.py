@@ -48,7 +48,10 @@ class Machine:
             await connection.close()
 
     async def send(
-        self, requests: Sequence[tuple[str, str, Any, str | None]], clients: int = CLIENTS
+        self,
+        requests: Sequence[tuple[str, str, Any, str | None]],
+        clients: int = CLIENTS,
+        media_type: str = "application/json",
     ) -> tuple[list[int], float]:
         """Send requests from so many connections at once; returns their statuses and the seconds."""
         left, statuses = list(reversed(requests)), []
@@ -58,7 +61,7 @@ class Machine:
             reader, writer = await asyncio.open_connection(host, int(port))
             while left:
                 method, path, body, idempotency_key = left.pop()
-                writer.write(self._bytes(method, path, body, idempotency_key))
+                writer.write(self._bytes(method, path, body, idempotency_key, media_type))
                 head = await reader.readuntil(b"\r\n\r\n")
                 lengths = [
                     int(line.split(b":")[1])
@@ -73,13 +76,17 @@ class Machine:
         await asyncio.gather(*(client() for _ in range(clients)))
         return statuses, time.perf_counter() - started
 
-    def _bytes(self, method: str, path: str, body: Any, idempotency_key: str | None) -> bytes:
-        content = b"" if body is None else json.dumps(body).encode()
+    def _bytes(
+        self, method: str, path: str, body: Any, idempotency_key: str | None, media_type: str
+    ) -> bytes:
+        content = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
         headers = [
             f"{method} /api/v1{path} HTTP/1.1",
             "Host: loopback",
             f"Authorization: Bearer {self.key}",
-            "Content-Type: application/json",
+            f"Content-Type: {media_type}",
             f"Content-Length: {len(content)}",
         ]
         if idempotency_key is not None:

@@ -53,5 +53,8 @@ def every_route() -> Iterator[Route]:
                 yield Route(method, prefix + route.path_format, route)
 
 
+# Answered to the lead of the pilot, and to no administrator.
+LEADS_ALONE = frozenset({"GET /pilots/{pilot_id}/time-samples"})
+
 ROUTES = tuple(every_route())
 EVERY = {"argnames": "route", "argvalues": ROUTES, "ids": [str(route) for route in ROUTES]}

@@ -26,7 +26,9 @@ from app.core.pagination import MAX_LIMIT
 from app.main import create_app
 from tests import conformance
 from tests.conformance import Council
+from tests.council import API
 from tests.databases import KINDS, Templates, settings_for
+from tests.routes import LEADS_ALONE
 from tests.server import fresh_database, serving
 
 COMMITTED = Path(__file__).resolve().parent.parent / "openapi" / "openapi.json"
@@ -145,6 +147,11 @@ def furnished(
         yield council
 
 
+def _below(operation: str) -> str:
+    """An operation as the route table names it."""
+    return operation.replace(API, "")
+
+
 def takes_no_nul(council: Council) -> None:
     """PostgreSQL takes none: a filter that lets one through is a 500 there, and nowhere else."""
     asked = 0
@@ -153,7 +160,8 @@ def takes_no_nul(council: Council) -> None:
         for parameter in operation.get("parameters", ()):
             if parameter["in"] == "query" and parameter["schema"].get("type") == "string":
                 answer = council.request(method, path, params={parameter["name"]: "a\0b"})
-                assert answer.status_code == 422, f"{name}: {parameter['name']}: {answer.text}"
+                refused = {422, 403} if _below(name) in LEADS_ALONE else {422}
+                assert answer.status_code in refused, f"{name}: {parameter['name']}: {answer.text}"
                 asked += 1
     assert asked > 10
 
@@ -182,7 +190,7 @@ def test_the_service_conforms(furnished: Council, subtests: pytest.Subtests) -> 
         operation = found.ok()
         with subtests.test(operation.label):
             answer = furnished.right(operation).call_and_validate(**sent)
-            assert answer.status_code < 300, answer.text
+            assert answer.status_code < 300 or _below(operation.label) in LEADS_ALONE, answer.text
             build_operation_test(
                 config=schema.config,
                 operation=operation,

@@ -6,6 +6,7 @@ A new route needs one entry in `BODIES`, and what it stands on in `furnish`.
 import json
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -16,6 +17,26 @@ from tests.licences import POOL, pool, seat, wait
 SECRETS = ("Margaret", "Housing", "margaret@example.org", "E-4711", "because of Margaret")
 _WHY = "because of Margaret"
 _WINDOW = {"starts_on": "2024-01-01", "ends_on": "2024-02-01"}
+
+
+_TAXONOMY: dict[str, Any] = {
+    "version": "council-1",
+    "name": "Margaret",
+    "categories": [{"code": "visit", "name": "Visit", "class": "direct"}],
+    "mappings": [{"source": "*", "pattern": "V*", "category": "visit"}],
+}
+
+
+def _sample(source_ref: str) -> dict[str, Any]:
+    return {
+        "person_external_id": "E-4711",
+        "category": "Housing",
+        "started_at": "2024-05-01T09:00:00+01:00",
+        "minutes": 30,
+        "method": "diary",
+        "source": "test",
+        "source_ref": source_ref,
+    }
 
 
 async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
@@ -29,12 +50,19 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     key = good(await client.post("/api-keys", json={"name": "k", "role": "analyst"}), 201)
     path = await pool(client, seats=9, hands_on_released_seats=False)
     given = await seat(client, path, "E-4711", allocated_on="2024-05-01")
+    samples = f"/pilots/{pilot_id}/time-samples/bulk"
+    taken = good(await client.post(samples, json={"items": [_sample("first")]}))
+    # Named by themselves, not by an id of ours: two councils have different ones.
+    taxonomy = {**_TAXONOMY, "version": f"council-{uuid4().hex[:8]}"}
+    good(await client.post("/time-use-taxonomies", json=taxonomy), 201)
     return {
         "person_id": person_id,
         "pilot_id": pilot_id,
         "key_id": key["key_id"],
         "pool_id": given["pool_id"],
         "allocation_id": given["allocation_id"],
+        "batch_id": taken["batch_id"],
+        "version": taxonomy["version"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
 
@@ -92,13 +120,26 @@ BODIES: dict[str, Any] = {
     "POST /absences/bulk": {
         "items": [{"person_external_id": "E-4711", "starts_on": "2024-05-01", "kind": "Margaret"}]
     },
+    "POST /time-use-taxonomies": {**_TAXONOMY, "version": "council-2"},
+    "PUT /pilots/{pilot_id}/time-use-taxonomy": {"version": "{version}"},
+    "POST /pilots/{pilot_id}/time-samples": _sample("of Margaret"),
+    "POST /pilots/{pilot_id}/time-samples/bulk": {"items": [_sample("because of Margaret")]},
+    "POST /import-batches/{batch_id}/undo": None,
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,
 }
 
 
+# What a read cannot be asked without.
+QUERIES: dict[str, Any] = {
+    "GET /time-use-taxonomies/{version}/preview": {"source": "test", "code": ["Housing"]},
+}
+
+
 def sent_to(route: object, ids: Mapping[str, str]) -> dict[str, Any]:
-    """The body of a right request as a client takes it; none where the route takes none."""
+    """The body or query of a right request as a client takes it; none where the route takes none."""
+    if str(route) in QUERIES:
+        return {"params": QUERIES[str(route)]}
     body = BODIES.get(str(route))
     if body is None:
         return {}

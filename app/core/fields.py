@@ -71,6 +71,8 @@ Prose = Annotated[
 ]
 FilterText = Annotated[str, StringConstraints(max_length=200, pattern=PRINTABLE_PATTERN)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+BARE_CODE_PATTERN: Final = r"^[a-zA-Z0-9][a-zA-Z0-9 _.()/-]{0,63}$"
+BareCode = Annotated[str, StringConstraints(pattern=BARE_CODE_PATTERN)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 # Strict: without it pydantic takes true and "1" for numbers.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from app.core.bulk.results import RowError
-from app.core.fields import EARLIEST, LATEST
+from app.core.fields import BARE_CODE_PATTERN, EARLIEST, LATEST
 
 # Before a final line feed Python finds `$` as well: the lookahead refuses it.
-_BARE_CODE: Final = r"^[a-zA-Z0-9][a-zA-Z0-9 _.()/-]{0,63}$(?!\n)"
+_BARE_CODE: Final = BARE_CODE_PATTERN + r"(?!\n)"
 
 # No blanks at either end, so that one number is not two people.
 _TRIMMED: Final = r"^[^\s\x00-\x1f\x7f]([^\x00-\x08\x0b-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$(?!\n)"

@@ -1,11 +1,13 @@
 """Import batches: what came from where."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlmodel import Field
 
-from app.core.models import CreatedAt, IdentifiedRow, text_enum
+from app.access.permissions import Scope
+from app.core.models import CreatedAt, IdentifiedRow, UtcDateTime, text_enum
 
 
 class ImportKind(StrEnum):
@@ -16,6 +18,18 @@ class ImportKind(StrEnum):
     LICENCE_ACTIVITY = "licence_activity"
     ABSENCES = "absences"
     SEAT_ALLOCATIONS = "seat_allocations"
+    TIME_SAMPLES = "time_samples"
+
+
+# Who may take a batch back: whoever may bring one.
+SCOPE_OF_KIND = {
+    ImportKind.PEOPLE: Scope.PEOPLE_WRITE,
+    ImportKind.PILOT_MEMBERS: Scope.PILOTS_WRITE,
+    ImportKind.LICENCE_ACTIVITY: Scope.LICENCES_WRITE,
+    ImportKind.ABSENCES: Scope.PEOPLE_WRITE,
+    ImportKind.SEAT_ALLOCATIONS: Scope.LICENCES_WRITE,
+    ImportKind.TIME_SAMPLES: Scope.TIME_WRITE,
+}
 
 
 class ImportBatch(CreatedAt, IdentifiedRow, table=True):
@@ -30,3 +44,4 @@ class ImportBatch(CreatedAt, IdentifiedRow, table=True):
     updated: int = 0
     duplicates: int = 0
     rejected: int = 0
+    undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

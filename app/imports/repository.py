@@ -1,5 +1,7 @@
 """All SQL about import batches."""
 
+from uuid import UUID
+
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,3 +18,9 @@ async def page(
     if kind is not None:
         statement = statement.where(col(ImportBatch.kind) == kind)
     return await paginate(session, statement, col(ImportBatch.id), query, newest_first=True)
+
+
+async def find(session: AsyncSession, principal: Principal, batch_id: UUID) -> ImportBatch | None:
+    """One batch, held until the transaction ends."""
+    statement = scoped(principal, ImportBatch).where(col(ImportBatch.id) == batch_id)
+    return (await session.exec(statement.with_for_update())).one_or_none()

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from app.access.permissions import Scope
-from app.access.routing import ApiRoute, Caller, Session, requires
+from app.access.routing import ApiRoute, Caller, Session, authenticated, requires
 from app.core.fields import Output
 from app.core.pagination import Page, PageRequest
 from app.imports import service
@@ -28,6 +28,14 @@ class ImportBatchOut(Output):
     updated: int
     duplicates: int
     rejected: int
+    undone_at: datetime | None
+
+
+class UndoneOut(ImportBatchOut):
+    """A batch that was taken back."""
+
+    removed: int = Field(description="Rows that it had brought.")
+    restored: int = Field(description="Rows that it had replaced, and that are as before.")
 
 
 @router.get("", dependencies=[requires(Scope.PEOPLE_WRITE)])
@@ -37,3 +45,11 @@ async def list_import_batches(
     """Batches of the organisation, newest first."""
     rows, cursor = await service.page(session, principal, page, kind)
     return Page(items=[ImportBatchOut.model_validate(row) for row in rows], next_cursor=cursor)
+
+
+@router.post("/{batch_id}/undo", dependencies=[authenticated()])
+async def undo_import_batch(batch_id: UUID, session: Session, principal: Caller) -> UndoneOut:
+    """Take a batch of time samples back, to the row. It needs the scope that brought it."""
+    batch, counts = await service.undo(session, principal, batch_id)
+    known = ImportBatchOut.model_validate(batch).model_dump()
+    return UndoneOut.model_validate({**known, "id": batch.id, **counts})

@@ -1,6 +1,6 @@
 """The frame around every bulk write: one batch with its counts, one audit event, all or nothing."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -9,12 +9,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
+from app.core import clock
 from app.core.bulk.requests import BulkMode, BulkOptions
 from app.core.bulk.results import BulkRejected, BulkResult, BulkTally, Outcome, result_of
+from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.imports import repository
-from app.imports.models import ImportBatch, ImportKind
+from app.imports.models import SCOPE_OF_KIND, ImportBatch, ImportKind
+
+Undo = Callable[[AsyncSession, Principal, ImportBatch], Awaitable[dict[str, int]]]
+
+_UNDO: dict[ImportKind, Undo] = {}
+
+
+def undone_by(kind: ImportKind, undo: Undo) -> None:
+    """Declare what takes the rows of a batch back; it answers with its counts."""
+    _UNDO[kind] = undo
 
 
 @dataclass(slots=True)
@@ -101,3 +112,33 @@ async def page(
 ) -> tuple[list[ImportBatch], str | None]:
     """The organisation's batches, newest first."""
     return await repository.page(session, principal, query, kind)
+
+
+async def undo(
+    session: AsyncSession, principal: Principal, batch_id: UUID
+) -> tuple[ImportBatch, dict[str, int]]:
+    """Take a batch back: what it brought goes, what it replaced returns.
+
+    Raises:
+        NotFound: there is no such batch within reach.
+        Forbidden: the caller may not write what the batch holds.
+        Conflict: it was taken back already, or is of a kind that cannot be.
+    """
+    batch = await repository.find(session, principal, batch_id)
+    if batch is None:
+        raise NotFound("There is no such import batch.")
+    if not principal.may(SCOPE_OF_KIND[batch.kind]):
+        scope = SCOPE_OF_KIND[batch.kind]
+        raise Forbidden(f"Taking this batch back needs the scope {scope}.", code="scope_missing")
+    take_back = _UNDO.get(batch.kind)
+    if take_back is None:
+        raise Conflict(
+            "A batch of this kind cannot be taken back. Correct its rows.", code="not_undoable"
+        )
+    if batch.undone_at is not None:
+        raise Conflict("This batch was taken back already.", code="already_undone")
+    counts = await take_back(session, principal, batch)
+    batch.undone_at = clock.now()
+    details = {"kind": batch.kind.value, **counts}
+    await audit_log.record(session, principal, "import_batch.undone", batch.id, details=details)
+    return batch, counts

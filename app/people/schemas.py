@@ -21,6 +21,19 @@ ExternalId = Annotated[
 Fte = Annotated[Number, Field(gt=0, le=1.5)]
 
 
+class PersonNamed(Input):
+    """Whoever a request speaks of, by HR number or by id."""
+
+    person_external_id: ExternalId | None = None
+    person_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def someone_is_named(self) -> Self:
+        if self.person_external_id is None and self.person_id is None:
+            raise PydanticCustomError("person_missing", "name person_external_id or person_id")
+        return self
+
+
 class _PersonFields(Input):
     user_name: Label | None = Field(default=None, description="Sign-in name.")
     display_name: Label | None = None

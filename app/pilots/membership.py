@@ -1,6 +1,6 @@
 """Who takes part in a pilot: enrolled in bulk, by HR number or id."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,13 @@ async def page(
     """Members of a pilot within reach."""
     await get(session, principal, pilot_id)
     return await repository.members(session, principal, pilot_id, query, arm)
+
+
+async def of_people(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, person_ids: Collection[UUID]
+) -> dict[UUID, Membership]:
+    """How those of these people who are members take part."""
+    return await repository.stored_members(session, principal, pilot_id, person_ids)
 
 
 async def upsert_many(

@@ -7,9 +7,9 @@ never the value. What makes the whole file unreadable (no header, not UTF-8, not
 import csv
 import inspect
 import io
+import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO, Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -27,8 +27,7 @@ MAX_LINE_BYTES = 65_536
 RowType = TypeVar("RowType", bound=msgspec.Struct)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed(Generic[RowType]):
+class Parsed(msgspec.Struct, Generic[RowType], frozen=True, gc=False):
     """A row of the file: its place from 0, and what it says or why it cannot be read."""
 
     index: int
@@ -62,9 +61,24 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     items: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_JSON_ROWS)]
 
 
+class _RightEnvelope(msgspec.Struct, Generic[RowType], forbid_unknown_fields=True):
+    items: Annotated[list[RowType], msgspec.Meta(max_length=MAX_JSON_ROWS)]
+
+
 def _json(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
+    body = file.read()
     try:
-        envelope = msgspec.json.decode(file.read(), type=_Envelope)
+        # At once where every row is right; else row by row, to say which are not.
+        right = msgspec.json.decode(body, type=_RightEnvelope[row_type])  # type: ignore[valid-type]  # known when it runs
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        yield from _json_row_by_row(body, row_type)
+    else:
+        yield from map(Parsed, itertools.count(), right.items)
+
+
+def _json_row_by_row(body: bytes, row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
     except msgspec.ValidationError:
         detail = (
             f'The body must be an object with one field, "items", a list of at most {MAX_JSON_ROWS} rows; '

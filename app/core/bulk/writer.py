@@ -7,15 +7,29 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, delete, false, insert, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    MetaData,
+    Table,
+    and_,
+    delete,
+    false,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.bulk.results import Outcome
-from app.core.errors import Invalid
+from app.core.errors import Invalid, Unavailable
 
 Row = Mapping[str, Any]
 
@@ -27,7 +41,9 @@ MAX_REPEATS = 50
 class UpsertTarget:
     """A table with a natural key: `compared` decides whether a row changes, `carried` goes along.
 
-    The table counts its row's versions in `revision`; 1 is a row that is new.
+    The table counts its row's versions in `revision`; 1 is a row that is new. Where there is a `history`,
+    what a row was before it changes is kept there: a table with the key, `revision`, columns of it, and
+    `replaced_at`, the `updated_at` of the row that took its place.
     """
 
     table: Table
@@ -35,10 +51,11 @@ class UpsertTarget:
     compared: tuple[str, ...]
     carried: tuple[str, ...] = ()
     on_insert: tuple[str, ...] = ()
+    history: Table | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return (*self.key, *self.compared, *self.carried, *self.on_insert, "revision")
+        return (*self.key, *self.compared, *self.carried, *self.on_insert)
 
 
 async def upsert(session: AsyncSession, target: UpsertTarget, rows: Sequence[Row]) -> list[Outcome]:
@@ -52,38 +69,39 @@ async def upsert(session: AsyncSession, target: UpsertTarget, rows: Sequence[Row
 
     Returns:
         What became of each row: accepted (new), updated, or duplicate (there already, the same).
+
+    Raises:
+        Unavailable: the target keeps its history, and another transaction brings the same new rows.
     """
     outcomes: list[Outcome] = [Outcome.DUPLICATE] * len(rows)
+    merge = _merge if target.history is None else _merge_and_keep
     for given, wave in _waves(target, rows):
-        written = await _merge(session, target, given, [rows[place] for place in wave])
-        for place in wave:
-            revision = written.get(_key_of(target, rows[place]))
-            if revision is not None:
-                outcomes[place] = Outcome.ACCEPTED if revision == 1 else Outcome.UPDATED
+        written = await merge(session, target, given, [rows[place] for place in wave])
+        for place, outcome in zip(wave, written, strict=True):
+            outcomes[place] = outcome
     return outcomes
-
-
-def _key_of(target: UpsertTarget, row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in target.key)
 
 
 def _waves(
     target: UpsertTarget, rows: Sequence[Row]
-) -> Iterator[tuple[tuple[str, ...], list[int]]]:
+) -> Iterator[tuple[tuple[str, ...], Sequence[int]]]:
     """Places of rows that one statement can write: no key twice, and all with the same columns.
 
     A key's rows keep their order: its second row is in a later wave than its first.
     """
+    keys = list(map(itemgetter(*target.key), rows))
+    if len(set(keys)) == len(rows) and len(set(map(tuple, rows))) == 1:
+        yield tuple(name for name in target.compared if name in rows[0]), range(len(rows))
+        return
     seen: Counter[tuple[Any, ...]] = Counter()
     waves: dict[int, dict[tuple[str, ...], list[int]]] = {}
-    if max(Counter(_key_of(target, row) for row in rows).values(), default=0) > MAX_REPEATS:
+    if max(Counter(keys).values(), default=0) > MAX_REPEATS:
         raise Invalid(
             f"A row comes more than {MAX_REPEATS} times in one request; nothing was written. "
             "Send each row once, with its last values.",
             code="row_repeated",
         )
-    for place, row in enumerate(rows):
-        key = _key_of(target, row)
+    for place, (key, row) in enumerate(zip(keys, rows, strict=True)):
         given = tuple(name for name in target.compared if name in row)
         waves.setdefault(seen[key], {}).setdefault(given, []).append(place)
         seen[key] += 1
@@ -93,38 +111,113 @@ def _waves(
 
 async def _merge(
     session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], rows: Sequence[Row]
-) -> dict[tuple[Any, ...], int]:
-    table = target.table
-    versions = [{**row, "revision": 1} for row in rows]
-    async with staged(session, table, target.columns, versions) as stage:
-        dialect = session.get_bind().dialect.name
-        make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        # In the order of the key, so that two batches never wait for each other crosswise.
-        source = select(*(stage.c[name] for name in target.columns)).order_by(
-            *(stage.c[name] for name in target.key)
+) -> list[Outcome]:
+    table, key_of = target.table, itemgetter(*target.key)
+    async with staged(session, table, target.columns, rows) as stage:
+        merged = _insert(session, target, given, stage).returning(
+            *(table.c[name] for name in target.key), table.c.revision
         )
-        statement = make(table).from_select(list(target.columns), source, include_defaults=False)
-        new = statement.excluded
-        changes: dict[str, Any] = {name: new[name] for name in (*given, *target.carried)}
-        changes["revision"] = table.c.revision + 1
-        merged = statement.on_conflict_do_update(
-            index_elements=[table.c[name] for name in target.key],
-            set_=changes,
-            where=or_(*(table.c[name].is_distinct_from(new[name]) for name in given), false()),
-        ).returning(*(table.c[name] for name in target.key), table.c.revision)
         result = (await session.exec(merged)).all()
-    return {tuple(row[:-1]): row[-1] for row in result}
+    written = {tuple(row[:-1]): row[-1] for row in result}
+    return [_outcome(written.get(key_of(row))) for row in rows]
+
+
+def _outcome(revision: int | None) -> Outcome:
+    if revision is None:
+        return Outcome.DUPLICATE
+    return Outcome.ACCEPTED if revision == 1 else Outcome.UPDATED
+
+
+async def _merge_and_keep(
+    session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], rows: Sequence[Row]
+) -> list[Outcome]:
+    """The same for a target with a history: what is there is looked at, held and kept before.
+
+    Most rows of the tables that keep one are new, and nothing then comes back for each of them.
+    """
+    table, history = target.table, target.history
+    if history is None:
+        raise ValueError("the target keeps no history")
+    outcomes = [Outcome.ACCEPTED] * len(rows)
+    async with staged(session, table, target.columns, rows, numbered=True) as stage:
+        same = and_(*(table.c[name] == stage.c[name] for name in target.key))
+        differs = _differs(target, given, stage)
+        there = (
+            select(stage.c.place, differs)
+            .join(table, same)
+            .order_by(*(table.c[name] for name in target.key))
+            .with_for_update(of=table)
+        )
+        for place, has_changed in (await session.exec(there)).all():  # type: ignore[call-overload]  # SQLAlchemy's own
+            outcomes[place] = Outcome.UPDATED if has_changed else Outcome.DUPLICATE
+        counts = Counter(outcomes)
+        if counts[Outcome.UPDATED]:
+            names = [column.name for column in history.c if column.name in table.c]
+            before = (
+                select(*(table.c[name] for name in names), stage.c.updated_at)
+                .join(stage, same)
+                .where(differs)
+            )
+            await session.exec(insert(history).from_select([*names, "replaced_at"], before))
+        if counts[Outcome.DUPLICATE] < len(rows):
+            written = await session.exec(_insert(session, target, given, stage))
+            if written.rowcount != counts[Outcome.ACCEPTED] + counts[Outcome.UPDATED]:
+                # Somebody else's row under a new key came in between, and would be lost unseen.
+                raise Unavailable(
+                    "Another request is writing the same rows; nothing was written. Try again.",
+                    code="database_busy",
+                )
+    return outcomes
+
+
+def _differs(target: UpsertTarget, given: tuple[str, ...], new: Any) -> ColumnElement[bool]:
+    old = target.table.c
+    values = new.c if isinstance(new, Table) else new
+    return or_(*(old[name].is_distinct_from(values[name]) for name in given), false())
+
+
+def _insert(
+    session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], stage: Table
+) -> Any:
+    """The statement that writes what is staged, and changes what differs."""
+    table = target.table
+    dialect = session.get_bind().dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    # In the order of the key, so that two batches never wait for each other crosswise.
+    source = select(*(stage.c[name] for name in target.columns), literal(1)).order_by(
+        *(stage.c[name] for name in target.key)
+    )
+    names = [*target.columns, "revision"]
+    statement = make(table).from_select(names, source, include_defaults=False)
+    new = statement.excluded
+    changes: dict[str, Any] = {name: new[name] for name in (*given, *target.carried)}
+    changes["revision"] = table.c.revision + 1
+    return statement.on_conflict_do_update(
+        index_elements=[table.c[name] for name in target.key],
+        set_=changes,
+        where=_differs(target, given, new),
+    )
 
 
 @asynccontextmanager
 async def staged(
-    session: AsyncSession, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    session: AsyncSession,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    numbered: bool = False,
 ) -> AsyncIterator[Table]:
-    """A temporary table that holds the rows, some columns of a table's, while the block lasts."""
+    """A temporary table that holds the rows, some columns of a table's, while the block lasts.
+
+    `numbered`: and each one's place among them, from 0, as `place`.
+    """
+    places = [Column("place", Integer())] if numbered else []
     stage = Table(
         "staged_" + "_".join((table.name, str(len(columns)))),
         MetaData(),
         *(Column(name, table.c[name].type) for name in columns),
+        *places,
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )
@@ -133,13 +226,23 @@ async def staged(
     if session.get_bind().dialect.name == "postgresql":
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
+        records = _records(columns, rows)
+        if numbered:
+            records = [(*record, place) for place, record in enumerate(records)]
         await driver.copy_records_to_table(
-            stage.name,
-            columns=list(columns),
-            records=[tuple(row.get(name) for name in columns) for row in rows],
+            stage.name, columns=[column.name for column in stage.c], records=records
         )
     elif rows:
         values = [{name: row.get(name) for name in columns} for row in rows]
+        if numbered:
+            values = [{**value, "place": place} for place, value in enumerate(values)]
         await session.exec(insert(stage), params=values)
     yield stage
     await session.exec(delete(stage))
+
+
+def _records(columns: Sequence[str], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    try:
+        return list(map(itemgetter(*columns), rows))
+    except KeyError:  # a row leaves a column out
+        return [tuple(row.get(name) for name in columns) for row in rows]

@@ -14,24 +14,11 @@ from app.core.fields import CalendarDate, Change, Input, Output, Prose
 from app.core.rows import ExternalId as ExternalIdRow
 from app.core.rows import Text
 from app.licences.allocations.models import SeatEventKind, SeatSource
-from app.people.schemas import ExternalId
+from app.people.schemas import PersonNamed
 
 LOWEST_PRIORITY = 1000
 USUAL_PRIORITY = 100
 Priority = Annotated[int, Field(ge=0, le=LOWEST_PRIORITY, strict=True)]
-
-
-class PersonNamed(Input):
-    """Whoever a request speaks of, by HR number or by id."""
-
-    person_external_id: ExternalId | None = None
-    person_id: UUID | None = None
-
-    @model_validator(mode="after")
-    def someone_is_named(self) -> Self:
-        if self.person_external_id is None and self.person_id is None:
-            raise PydanticCustomError("person_missing", "name person_external_id or person_id")
-        return self
 
 
 class AllocationIn(PersonNamed):

@@ -28,7 +28,6 @@ from app.licences.allocations.schemas import (
     AllocationChange,
     AllocationFilter,
     AllocationIn,
-    PersonNamed,
     ReleaseIn,
 )
 from app.licences.pools.models import LicencePool
@@ -37,7 +36,7 @@ from app.licences.waiting_list.models import WaitingEntry
 from app.licences.waiting_list.schemas import WaitingIn
 from app.licences.waiting_list.service import Placed
 from app.people import service as people
-from app.people.schemas import Employment
+from app.people.schemas import Employment, PersonNamed
 from app.people.service import Reference
 
 

@@ -6,9 +6,10 @@ from uuid import UUID
 from pydantic import Field
 
 from app.core.fields import CalendarDate, Output
-from app.licences.allocations.schemas import USUAL_PRIORITY, PersonNamed, Priority
+from app.licences.allocations.schemas import USUAL_PRIORITY, Priority
 from app.licences.waiting_list.models import WaitingStatus
 from app.licences.waiting_list.service import Placed
+from app.people.schemas import PersonNamed
 
 
 class WaitingIn(PersonNamed):

@@ -1,0 +1,70 @@
+"""Numbers and addresses that identify a person, found in text that should hold none. Pure.
+
+Sources: NHS Data Dictionary (NHS number, modulus 11), HMRC NIM39110 (national insurance number), BS 7666
+(postcode).
+"""
+
+import re
+from collections.abc import Collection
+from enum import StrEnum
+
+
+class Identifier(StrEnum):
+    """A kind of personal identifier."""
+
+    NHS_NUMBER = "nhs_number"
+    NATIONAL_INSURANCE_NUMBER = "national_insurance_number"
+    POSTCODE = "postcode"
+    EMAIL_ADDRESS = "email_address"
+    PHONE_NUMBER = "phone_number"
+
+
+_NHS = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
+_NATIONAL_INSURANCE = re.compile(
+    r"(?<![A-Za-z])(?!BG|GB|KN|NK|NT|TN|ZZ)[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z] ?"
+    r"\d{2} ?\d{2} ?\d{2} ?[A-D](?![A-Za-z])",
+    re.IGNORECASE,
+)
+_POSTCODE = re.compile(
+    r"(?<![A-Za-z0-9])(?:GIR ?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPSTUW]|"
+    r"[A-HK-Y]\d[ABEHMNPRV-Y]) ?\d[ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,190}\.[A-Za-z]{2,24}")
+_PHONE = re.compile(r"(?<!\d)(?:\+44[ -]?(?:\(0\))?|0)(?:[ -]?\d){9,10}(?!\d)")
+
+_WORD = re.compile(r"[A-Za-z]{2,}")
+
+_PATTERNS = {
+    Identifier.NATIONAL_INSURANCE_NUMBER: _NATIONAL_INSURANCE,
+    Identifier.POSTCODE: _POSTCODE,
+    Identifier.EMAIL_ADDRESS: _EMAIL,
+    Identifier.PHONE_NUMBER: _PHONE,
+}
+
+_WEIGHTS = range(10, 1, -1)
+_NHS_DIGITS = 10
+
+
+def _is_nhs_number(text: str) -> bool:
+    digits = [int(each) for each in text if each.isdigit()]
+    if len(digits) != _NHS_DIGITS or len(set(digits)) == 1:
+        return False
+    rest = sum(weight * digit for weight, digit in zip(_WEIGHTS, digits, strict=False)) % 11
+    return (11 - rest) % 11 == digits[-1]
+
+
+def identifiers_in(text: str, kinds: Collection[Identifier] = tuple(Identifier)) -> set[Identifier]:
+    """The kinds of personal identifiers, of those looked for, that a text seems to hold."""
+    return {kind for kind in kinds if _holds(text, kind)}
+
+
+def _holds(text: str, kind: Identifier) -> bool:
+    if kind is Identifier.NHS_NUMBER:
+        return any(_is_nhs_number(match.group()) for match in _NHS.finditer(text))
+    return _PATTERNS[kind].search(text) is not None
+
+
+def names_an_address(text: str) -> bool:
+    """Whether a text holds a postcode with words beside it, as of a name or a street."""
+    return _POSTCODE.search(text) is not None and _WORD.search(_POSTCODE.sub(" ", text)) is not None

@@ -1,0 +1,74 @@
+"""What somebody was doing, for how long: as its source sent it, and what it had sent before."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlmodel import Field
+
+from app.core import clock
+from app.core.models import Revised, TenantRow, UtcDateTime, new_id, text_enum
+
+
+class SampleMethod(StrEnum):
+    """How a sample was taken."""
+
+    DIARY = "diary"
+    TIMESHEET = "timesheet"
+    OBSERVATION = "observation"
+    RANDOM_MOMENT = "random_moment"
+
+
+class TimeSample(Revised, TenantRow, table=True):
+    """Minutes, or one prompt, of one person; replaced where its source sends it again.
+
+    Keyed by what its source calls it: one unique index on the table that takes the most rows. It has no
+    foreign keys: what they would hold is looked up in the transaction that writes, and never deleted
+    (docs/decisions/0020).
+    """
+
+    __tablename__ = "time_sample"
+    __table_args__ = (
+        CheckConstraint("minutes > 0 AND minutes <= 1440", name="minutes"),
+        CheckConstraint("minutes IS NOT NULL OR method = 'random_moment'", name="duration"),
+        Index("ix_time_sample_batch", "organisation_id", "batch_id"),
+    )
+
+    organisation_id: UUID = Field(primary_key=True)
+    pilot_id: UUID = Field(primary_key=True)
+    source: str = Field(primary_key=True, max_length=64)
+    source_ref: str = Field(primary_key=True, max_length=200)
+    id: UUID = Field(default_factory=new_id)
+    person_id: UUID
+    category: str = Field(max_length=64)
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    minutes: float | None = None
+    method: SampleMethod = Field(sa_type=text_enum(SampleMethod))
+    is_deleted: bool = False
+    batch_id: UUID | None = None
+
+
+class TimeSampleVersion(TenantRow, table=True):
+    """What a sample was before it was replaced; `revision` is the number that it had then."""
+
+    __tablename__ = "time_sample_version"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "pilot_id"], ["pilot.organisation_id", "pilot.id"]
+        ),
+        Index("ix_time_sample_version_batch", "organisation_id", "batch_id"),
+    )
+
+    pilot_id: UUID = Field(primary_key=True)
+    source: str = Field(primary_key=True, max_length=64)
+    source_ref: str = Field(primary_key=True, max_length=200)
+    revision: int = Field(primary_key=True)
+    person_id: UUID
+    category: str = Field(max_length=64)
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    minutes: float | None = None
+    method: SampleMethod = Field(sa_type=text_enum(SampleMethod))
+    is_deleted: bool
+    batch_id: UUID | None = None
+    replaced_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)

@@ -1,0 +1,330 @@
+"""Rules about time samples: taken as they come, replaced, taken back; what does not count is said."""
+
+import functools
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.gathering import Asked
+from app.access.principals import Principal
+from app.audit_log import service as audit_log
+from app.core import clock
+from app.core.bulk.formats import Parsed
+from app.core.bulk.requests import BulkOptions
+from app.core.bulk.results import BulkResult, Outcome, RowError
+from app.core.errors import Forbidden, Invalid, ProblemError
+from app.core.fields import EARLIEST, LATEST
+from app.core.identifiers import Identifier, identifiers_in, names_an_address
+from app.core.models import new_id
+from app.core.pagination import PageQuery
+from app.core.periods import Window
+from app.imports import service as imports
+from app.imports.models import ImportBatch, ImportKind
+from app.imports.service import Intake, intake
+from app.people import service as people
+from app.pilots import membership
+from app.pilots import service as pilots
+from app.pilots.models import Pilot
+from app.time_use.samples import repository
+from app.time_use.samples.instants import DateOrder, InstantProblem, reader_of
+from app.time_use.samples.models import SampleMethod, TimeSample
+from app.time_use.samples.repository import SampleFilter
+from app.time_use.samples.schemas import Accounted, SampleBulkResult, SampleResult, SampleRow
+from app.time_use.taxonomies import service as taxonomies
+from app.time_use.taxonomies.codebook import Codebook
+
+Instants = tuple[datetime, datetime]
+
+_DAY = timedelta(days=1)
+_EARLIEST = datetime.combine(EARLIEST, time(), UTC) + _DAY
+_REFUSED = {Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER}
+_LOOKED_FOR = (*_REFUSED, Identifier.POSTCODE)
+
+OUTSIDE_MEMBERS, OUTSIDE_WINDOWS, UNMAPPED = "outside_members", "outside_windows", "unmapped"
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How the times of a file are written: `zone` of those without an offset, None where there are none."""
+
+    order: DateOrder = DateOrder.YEAR_FIRST
+    zone: ZoneInfo | None = None
+
+
+@dataclass(slots=True)
+class _Taking:
+    """A pilot whose samples are taken in, and what decides whether they will count."""
+
+    session: AsyncSession
+    principal: Principal
+    pilot: Pilot
+    codebook: Codebook
+    notation: Notation
+    windows: list[Instants]
+    uncounted: Counter[str] = field(default_factory=Counter)
+
+    async def take(
+        self, chunk: Sequence[Parsed[SampleRow]], batch_id: UUID | None
+    ) -> tuple[list[RowError | None], list[Outcome], list[list[str]]]:
+        """Write rows; for each the problem, and for those without one the outcome and why it does not count."""
+        session, principal = self.session, self.principal
+        rows = [p.row for p in chunk if p.row is not None]
+        people_of = await people.resolve(
+            session, principal, {(row.person_id, row.person_external_id) for row in rows}
+        )
+        members = await self._members(set(people_of.values()))
+        suspicious = bool(identifiers_in("\n".join([row.source_ref for row in rows]), _LOOKED_FOR))
+        read, now = reader_of(self.notation.order, self.notation.zone), clock.now()
+        latest = now + _DAY
+        category_of = functools.cache(self.codebook.category_of)
+        problems: list[RowError | None] = []
+        values: list[dict[str, Any]] = []
+        reasons: list[list[str]] = []
+        for parsed in chunk:
+            row = parsed.row
+            if row is None:
+                problems.append(parsed.error)
+                continue
+            person_id = people_of.get((row.person_id, row.person_external_id))
+            started_at, problem = _began(parsed.index, row, read, latest)
+            problem = problem or _problem(parsed.index, row, person_id, suspicious=suspicious)
+            problems.append(problem)
+            if problem is not None or started_at is None or person_id is None:
+                continue
+            why = []
+            taking_part = members.get(person_id)
+            if taking_part is None or not taking_part[0] <= started_at < taking_part[1]:
+                why.append(OUTSIDE_MEMBERS)
+            for begins, ends in self.windows:
+                if begins <= started_at < ends:
+                    break
+            else:
+                why.append(OUTSIDE_WINDOWS)
+            if category_of(row.source, row.category) is None:
+                why.append(UNMAPPED)
+            reasons.append(why)
+            values.append(
+                {
+                    "organisation_id": principal.organisation_id,
+                    "pilot_id": self.pilot.id,
+                    "source": row.source,
+                    "source_ref": row.source_ref,
+                    "id": new_id(),
+                    "person_id": person_id,
+                    "category": row.category,
+                    "started_at": started_at,
+                    "minutes": row.minutes,
+                    "method": row.method,
+                    "is_deleted": row.deleted,
+                    "batch_id": batch_id,
+                    "created_at": now,
+                    "updated_at": now,
+                }
+            )
+        self.uncounted.update(itertools.chain.from_iterable(reasons))
+        return problems, await repository.upsert_samples(session, values), reasons
+
+    async def _members(self, person_ids: set[UUID]) -> dict[UUID, Instants]:
+        """From when to when those of these people who are members take part."""
+        found = await membership.of_people(self.session, self.principal, self.pilot.id, person_ids)
+        zone = ZoneInfo(self.principal.organisation.zone)
+        return {
+            person_id: _instants(Window(each.joined_on or EARLIEST, each.left_on or LATEST), zone)
+            for person_id, each in found.items()
+        }
+
+
+def _instants(window: Window, zone: ZoneInfo) -> Instants:
+    """The first instant of a window of local days, and the first after it."""
+    begins, ends = (
+        datetime.combine(day, time(), zone).astimezone(UTC)
+        for day in (window.starts_on, window.ends_on)
+    )
+    return begins, ends
+
+
+def _windows(pilot: Pilot) -> list[Window]:
+    found = [Window(pilot.starts_on, pilot.ends_on)]
+    if pilot.baseline_starts_on is not None and pilot.baseline_ends_on is not None:
+        found.append(Window(pilot.baseline_starts_on, pilot.baseline_ends_on))
+    return found
+
+
+def _began(
+    index: int, row: SampleRow, read: Callable[[str], datetime], latest: datetime
+) -> tuple[datetime | None, RowError | None]:
+    try:
+        started_at = read(row.started_at)
+    except InstantProblem as problem:
+        return None, RowError(index, problem.code, problem.detail, "/started_at")
+    if started_at < _EARLIEST:
+        detail = f"must lie between {EARLIEST.isoformat()} and {LATEST.isoformat()}"
+        return None, RowError(index, "date_out_of_range", detail, "/started_at")
+    if started_at > latest:
+        detail = "This time has not come yet. Were day and month swapped?"
+        return None, RowError(index, "in_the_future", detail, "/started_at")
+    return started_at, None
+
+
+def _problem(
+    index: int, row: SampleRow, person_id: UUID | None, *, suspicious: bool
+) -> RowError | None:
+    if person_id is None:
+        return people.nobody(index)
+    if row.minutes is None and row.method is not SampleMethod.RANDOM_MOMENT:
+        detail = "minutes must be there; only a random-moment prompt has none"
+        return RowError(index, "missing_field", detail, "/minutes")
+    if suspicious and _names_somebody(row.source_ref):
+        detail = (
+            "This looks like an NHS number, a national insurance number, or a name with a postcode. "
+            "Send a number of the record instead."
+        )
+        return RowError(index, "personal_identifier", detail, "/source_ref")
+    return None
+
+
+def _names_somebody(text: str) -> bool:
+    # Most references are short: nothing that identifies somebody has fewer signs than a postcode.
+    found = identifiers_in(text) if len(text) > 4 else set()
+    return bool(found & _REFUSED) or (Identifier.POSTCODE in found and names_an_address(text))
+
+
+async def _taking(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, notation: Notation
+) -> _Taking:
+    pilot = await pilots.get(session, principal, pilot_id)
+    taxonomy = (await taxonomies.chosen(session, principal, pilot_id)).taxonomy
+    zone = ZoneInfo(principal.organisation.zone)
+    windows = [_instants(window, zone) for window in _windows(pilot)]
+    return _Taking(session, principal, pilot, taxonomy.codebook, notation, windows)
+
+
+async def upsert_many(
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    chunks: Iterable[list[Parsed[SampleRow]]],
+    options: BulkOptions,
+    notation: Notation,
+    *,
+    origin: str = "api",
+) -> SampleBulkResult:
+    """Take samples in; one that is there already with other values is replaced, and kept as a version.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+        BulkRejected: atomic, and a row cannot be written.
+    """
+    taking = await _taking(session, principal, pilot_id, notation)
+
+    def describe(common: BulkResult) -> BulkResult:
+        counts = {name: taking.uncounted[name] for name in Accounted.model_fields}
+        return SampleBulkResult(**common.model_dump(), uncounted=Accounted(**counts))
+
+    kind = ImportKind.TIME_SAMPLES
+    async with intake(session, principal, kind, options, origin=origin, about=pilot_id) as batch:
+        batch.describe = describe
+        for chunk in chunks:
+            await _take_chunk(taking, chunk, batch)
+    answer = batch.answer
+    if not isinstance(answer, SampleBulkResult):
+        raise TypeError("the intake has been told to describe samples")
+    return answer
+
+
+async def _take_chunk(taking: _Taking, chunk: list[Parsed[SampleRow]], batch: Intake) -> None:
+    problems, outcomes, _ = await taking.take(chunk, batch.batch_id)
+    batch.tally.note_chunk(problems, outcomes)
+
+
+async def record(
+    session: AsyncSession, pilot_id: UUID, requests: Sequence[Asked[SampleRow]]
+) -> list[SampleResult | ProblemError]:
+    """Take samples that were sent one by one; a problem is that of one request.
+
+    Args:
+        session: the transaction.
+        pilot_id: the pilot.
+        requests: of principals of one organisation, one at least.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+    """
+    taking = await _taking(session, requests[0].principal, pilot_id, Notation())
+    for asked in requests:
+        # Another principal's reach may be narrower than that of the first.
+        if asked.principal is not requests[0].principal:
+            await pilots.get(session, asked.principal, pilot_id)
+    chunk = [Parsed(n, row=asked.wanted) for n, asked in enumerate(requests)]
+    problems, outcomes, reasons = await taking.take(chunk, None)
+    done = iter(zip(outcomes, reasons, strict=True))
+    answers: list[SampleResult | ProblemError] = []
+    for asked, problem in zip(requests, problems, strict=True):
+        if problem is not None:
+            answers.append(Invalid.field(problem.pointer, problem.code, problem.detail))
+            continue
+        outcome, why = next(done)
+        row = asked.wanted
+        if outcome is not Outcome.DUPLICATE:
+            await audit_log.record(
+                session,
+                asked.principal,
+                f"time_sample.{outcome.value}",
+                pilot_id,
+                request=asked.request_id,
+            )
+        answers.append(
+            SampleResult(
+                outcome=outcome.value, source=row.source, source_ref=row.source_ref, uncounted=why
+            )
+        )
+    return answers
+
+
+async def page(
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    query: PageQuery,
+    days: tuple[date | None, date | None],
+    person_id: UUID | None,
+    source: str | None,
+) -> tuple[list[TimeSample], str | None]:
+    """Samples of a pilot, for its lead alone; the read is recorded.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+        Forbidden: the caller is not its lead.
+    """
+    pilot = await pilots.get(session, principal, pilot_id)
+    if not principal.only_own_pilots:
+        raise Forbidden(
+            "Named time samples are shown to the pilot's lead alone.", code="pilot_lead_only"
+        )
+    zone = ZoneInfo(principal.organisation.zone)
+    since, until = (
+        datetime.combine(day, time(), zone) if day is not None else None for day in days
+    )
+    wanted = SampleFilter(person_id, since, until, source)
+    rows, cursor = await repository.page(session, principal, pilot.id, query, wanted)
+    await audit_log.record(
+        session, principal, "time_samples.read", pilot.id, details={"rows": len(rows)}
+    )
+    return rows, cursor
+
+
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
+    for pilot_id in await repository.pilots_of(session, principal, batch.id):
+        await pilots.get(session, principal, pilot_id, for_update=True)
+    removed, restored = await repository.take_back(session, principal, batch.id, clock.now())
+    return {"removed": removed, "restored": restored}
+
+
+imports.undone_by(ImportKind.TIME_SAMPLES, _undo)
