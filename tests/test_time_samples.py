@@ -1,7 +1,9 @@
 """Time samples: taken as they come, replaced, taken back, and what of them will not count."""
 
+import asyncio
 import random
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -275,3 +277,30 @@ async def test_named_samples_are_shown_to_the_lead_alone_and_each_read_is_record
     problem(await other.get(path), 404, "not_found")
     events = good(await admin.get("/audit-events?action=time_samples.read"))["items"]
     assert [event["details"] for event in events] == [{"rows": n} for n in (2, 1, 2, 2)]
+
+
+async def test_many_who_bring_the_same_rows_at_once_lose_no_version(council: Council) -> None:
+    client = await council.admin()
+    path = await social_pilot(client)
+    refs = [f"s{n}" for n in range(40)]
+
+    async def bring(turn: int) -> dict[str, Any]:
+        # Every other one the same again, as a client does that has waited too long.
+        rows = [sample(ref, minutes=1 + turn // 2) for ref in refs]
+        return await take(client, path, *rows)
+
+    answers = await asyncio.gather(*(bring(turn) for turn in range(8)))
+    total = {
+        name: sum(answer[name] for answer in answers)
+        for name in ("accepted", "updated", "duplicates", "rejected")
+    }
+    assert (total["accepted"], total["rejected"]) == (len(refs), 0)
+    assert sum(total.values()) == 8 * len(refs)
+    versions = await stored(council, "time_sample_version")
+    assert len(versions) == total["updated"]
+    state = await stored(council)
+    assert len(state) == len(refs)
+    # What each sample was, one after the other, never twice the same in a row.
+    for row in state:
+        history = [each[4] for each in versions if each[0] == row[0]] + [row[4]]
+        assert all(one != other for one, other in pairwise(history))

@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
@@ -35,6 +36,9 @@ Row = Mapping[str, Any]
 
 # Each repetition of a key within a chunk is a statement of its own.
 MAX_REPEATS = 50
+
+# The second sees what overtook the first; more are needed only where it is overtaken again.
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,14 @@ async def _merge(
 ) -> list[Outcome]:
     table, key_of = target.table, itemgetter(*target.key)
     async with staged(session, table, target.columns, rows) as stage:
-        merged = _insert(session, target, given, stage).returning(
-            *(table.c[name] for name in target.key), table.c.revision
-        )
+        statement = _insert(session, target, stage)
+        new = statement.excluded
+        changes: dict[str, Any] = {name: new[name] for name in (*given, *target.carried)}
+        merged = statement.on_conflict_do_update(
+            index_elements=[table.c[name] for name in target.key],
+            set_=changes | {"revision": table.c.revision + 1},
+            where=_differs(target, given, new),
+        ).returning(*(table.c[name] for name in target.key), table.c.revision)
         result = (await session.exec(merged)).all()
     written = {tuple(row[:-1]): row[-1] for row in result}
     return [_outcome(written.get(key_of(row))) for row in rows]
@@ -131,9 +140,27 @@ def _outcome(revision: int | None) -> Outcome:
 async def _merge_and_keep(
     session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], rows: Sequence[Row]
 ) -> list[Outcome]:
-    """The same for a target with a history: what is there is looked at, held and kept before.
+    """The same for a target with a history: what is there is looked at, held and kept before."""
+    for _ in range(_ATTEMPTS):
+        attempt = await session.begin_nested()
+        outcomes = await _look_and_write(session, target, given, rows)
+        if outcomes is not None:
+            await attempt.commit()
+            return outcomes
+        await attempt.rollback()
+    raise Unavailable(
+        "Other requests are writing the same rows; nothing was written. Try again.",
+        code="database_busy",
+    )
 
-    Most rows of the tables that keep one are new, and nothing then comes back for each of them.
+
+async def _look_and_write(
+    session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], rows: Sequence[Row]
+) -> list[Outcome] | None:
+    """Most rows of a table with a history are new, and nothing comes back for each of those.
+
+    Returns:
+        None where somebody else's row under a new key came in after the look, and was not kept.
     """
     table, history = target.table, target.history
     if history is None:
@@ -151,6 +178,12 @@ async def _merge_and_keep(
         for place, has_changed in (await session.exec(there)).all():  # type: ignore[call-overload]  # SQLAlchemy's own
             outcomes[place] = Outcome.UPDATED if has_changed else Outcome.DUPLICATE
         counts = Counter(outcomes)
+        if counts[Outcome.ACCEPTED]:
+            new = _insert(session, target, stage).on_conflict_do_nothing(
+                index_elements=[table.c[name] for name in target.key]
+            )
+            if (await session.exec(new)).rowcount != counts[Outcome.ACCEPTED]:
+                return None
         if counts[Outcome.UPDATED]:
             names = [column.name for column in history.c if column.name in table.c]
             before = (
@@ -159,14 +192,10 @@ async def _merge_and_keep(
                 .where(differs)
             )
             await session.exec(insert(history).from_select([*names, "replaced_at"], before))
-        if counts[Outcome.DUPLICATE] < len(rows):
-            written = await session.exec(_insert(session, target, given, stage))
-            if written.rowcount != counts[Outcome.ACCEPTED] + counts[Outcome.UPDATED]:
-                # Somebody else's row under a new key came in between, and would be lost unseen.
-                raise Unavailable(
-                    "Another request is writing the same rows; nothing was written. Try again.",
-                    code="database_busy",
-                )
+            values = {name: stage.c[name] for name in (*given, *target.carried)}
+            await session.exec(
+                update(table).where(same, differs).values(**values, revision=table.c.revision + 1)
+            )
     return outcomes
 
 
@@ -176,11 +205,8 @@ def _differs(target: UpsertTarget, given: tuple[str, ...], new: Any) -> ColumnEl
     return or_(*(old[name].is_distinct_from(values[name]) for name in given), false())
 
 
-def _insert(
-    session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], stage: Table
-) -> Any:
-    """The statement that writes what is staged, and changes what differs."""
-    table = target.table
+def _insert(session: AsyncSession, target: UpsertTarget, stage: Table) -> Any:
+    """The statement that writes what is staged; what it does about rows that are there is yet to be said."""
     dialect = session.get_bind().dialect.name
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     # In the order of the key, so that two batches never wait for each other crosswise.
@@ -188,15 +214,7 @@ def _insert(
         *(stage.c[name] for name in target.key)
     )
     names = [*target.columns, "revision"]
-    statement = make(table).from_select(names, source, include_defaults=False)
-    new = statement.excluded
-    changes: dict[str, Any] = {name: new[name] for name in (*given, *target.carried)}
-    changes["revision"] = table.c.revision + 1
-    return statement.on_conflict_do_update(
-        index_elements=[table.c[name] for name in target.key],
-        set_=changes,
-        where=_differs(target, given, new),
-    )
+    return make(target.table).from_select(names, source, include_defaults=False)
 
 
 @asynccontextmanager
