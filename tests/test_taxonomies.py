@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.council import Council, good, people, pilot, problem
-from tests.time_use import EXAMPLE
+from tests.time_use import example, needs_the_file
 
 TAXONOMY: dict[str, Any] = {
     "version": "council-1",
@@ -25,6 +25,7 @@ TAXONOMY: dict[str, Any] = {
 }
 
 
+@needs_the_file
 async def test_what_comes_with_pilotlight_has_the_worked_examples_classes(council: Council) -> None:
     client = await council.admin()
     listed = good(await client.get("/time-use-taxonomies"))["items"]
@@ -33,7 +34,7 @@ async def test_what_comes_with_pilotlight_has_the_worked_examples_classes(counci
         ("office-1", True),
     ]
     classes = {each["code"]: each["class"] for each in listed[0]["categories"]}
-    assert EXAMPLE["classes"].items() <= classes.items()
+    assert example()["classes"].items() <= classes.items()
 
 
 async def test_codes_are_looked_up_before_a_version_is_used(council: Council) -> None:

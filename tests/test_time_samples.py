@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.access.permissions import Role
 from tests.council import Council, good, people, pilot, problem
 from tests.forms import FORMATS, Rows, as_csv, as_json, as_ndjson
-from tests.time_use import EXAMPLE, SOCIAL, sample, social_pilot
+from tests.time_use import SOCIAL, example, needs_the_file, sample, social_pilot
 
 
 async def stored(council: Council, table: str = "time_sample") -> list[tuple[Any, ...]]:
@@ -35,18 +35,20 @@ async def take(client: httpx.AsyncClient, path: str, *rows: dict[str, Any]) -> d
     return good(await client.post(f"{path}/bulk", **as_json(list(rows))))
 
 
-async def _example(client: httpx.AsyncClient) -> str:
-    members: Rows = EXAMPLE["members"]
+async def _pilot_of(client: httpx.AsyncClient, worked: dict[str, Any]) -> str:
+    members: Rows = worked["members"]
     await people(client, *(member["person_external_id"] for member in members))
-    return f"/pilots/{await pilot(client, *members, **EXAMPLE['pilot'])}/time-samples"
+    return f"/pilots/{await pilot(client, *members, **worked['pilot'])}/time-samples"
 
 
+@needs_the_file
 async def test_the_example_thrice_in_other_sizes_orders_and_formats_is_the_same_state(
     council: Council,
 ) -> None:
     client = await council.admin()
-    path = await _example(client)
-    rows: Rows = EXAMPLE["samples"]
+    worked = example()
+    path = await _pilot_of(client, worked)
+    rows: Rows = worked["samples"]
     whole = good(await client.post(f"{path}/bulk", **as_json(rows)))
     assert (whole["accepted"], whole["rejected"]) == (len(rows), 0)
     assert whole["uncounted"]["unmapped"] == 0

@@ -3,21 +3,24 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.access import service as access
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.bulk.requests import BulkMode, BulkOptions
 from app.core.bulk.results import BulkRejected, BulkResult, BulkTally, Outcome, result_of
-from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.imports import repository
 from app.imports.models import SCOPE_OF_KIND, ImportBatch, ImportKind
 
+Answer = TypeVar("Answer", bound=BulkResult)
 Undo = Callable[[AsyncSession, Principal, ImportBatch], Awaitable[dict[str, int]]]
 
 _UNDO: dict[ImportKind, Undo] = {}
@@ -45,6 +48,12 @@ class Intake:
         if self.result is None:
             raise RuntimeError("the intake is still open")
         return self.result
+
+    def answer_as(self, kind: type[Answer]) -> Answer:
+        """The result as `describe` was told to make it."""
+        if not isinstance(self.answer, kind):
+            raise TypeError(f"the intake does not describe a {kind.__name__}")
+        return self.answer
 
 
 @asynccontextmanager
@@ -127,9 +136,7 @@ async def undo(
     batch = await repository.find(session, principal, batch_id)
     if batch is None:
         raise NotFound("There is no such import batch.")
-    if not principal.may(SCOPE_OF_KIND[batch.kind]):
-        scope = SCOPE_OF_KIND[batch.kind]
-        raise Forbidden(f"Taking this batch back needs the scope {scope}.", code="scope_missing")
+    access.authorise(principal, SCOPE_OF_KIND[batch.kind])
     take_back = _UNDO.get(batch.kind)
     if take_back is None:
         raise Conflict(

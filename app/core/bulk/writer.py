@@ -168,7 +168,7 @@ async def _look_and_write(
     outcomes = [Outcome.ACCEPTED] * len(rows)
     async with staged(session, table, target.columns, rows, numbered=True) as stage:
         same = and_(*(table.c[name] == stage.c[name] for name in target.key))
-        differs = _differs(target, given, stage)
+        differs = _differs(target, given, stage.c)
         there = (
             select(stage.c.place, differs)
             .join(table, same)
@@ -200,9 +200,9 @@ async def _look_and_write(
 
 
 def _differs(target: UpsertTarget, given: tuple[str, ...], new: Any) -> ColumnElement[bool]:
+    """Whether a row is to change; `new` are the columns of what is brought."""
     old = target.table.c
-    values = new.c if isinstance(new, Table) else new
-    return or_(*(old[name].is_distinct_from(values[name]) for name in given), false())
+    return or_(*(old[name].is_distinct_from(new[name]) for name in given), false())
 
 
 def _insert(session: AsyncSession, target: UpsertTarget, stage: Table) -> Any:
@@ -239,21 +239,17 @@ async def staged(
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )
+    names = stage.columns.keys()
+    if numbered:
+        rows = [{**row, "place": place} for place, row in enumerate(rows)]
     connection = await session.connection()
     await connection.execute(CreateTable(stage, if_not_exists=True))
     if session.get_bind().dialect.name == "postgresql":
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
-        records = _records(columns, rows)
-        if numbered:
-            records = [(*record, place) for place, record in enumerate(records)]
-        await driver.copy_records_to_table(
-            stage.name, columns=[column.name for column in stage.c], records=records
-        )
+        await driver.copy_records_to_table(stage.name, columns=names, records=_records(names, rows))
     elif rows:
-        values = [{name: row.get(name) for name in columns} for row in rows]
-        if numbered:
-            values = [{**value, "place": place} for place, value in enumerate(values)]
+        values = [{name: row.get(name) for name in names} for row in rows]
         await session.exec(insert(stage), params=values)
     yield stage
     await session.exec(delete(stage))

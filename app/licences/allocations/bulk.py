@@ -52,10 +52,7 @@ async def allocate_many(
         batch.describe = work.answer
         for chunk in chunks:
             await work.take(chunk)
-    answer = batch.answer
-    if not isinstance(answer, AllocationBulkResult):
-        raise TypeError("the intake has been told to describe seats")
-    return answer
+    return batch.answer_as(AllocationBulkResult)
 
 
 @dataclass(slots=True)

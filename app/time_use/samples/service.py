@@ -44,7 +44,7 @@ Instants = tuple[datetime, datetime]
 
 _DAY = timedelta(days=1)
 _EARLIEST = datetime.combine(EARLIEST, time(), UTC) + _DAY
-_REFUSED = {Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER}
+_REFUSED = (Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER)
 _LOOKED_FOR = (*_REFUSED, Identifier.POSTCODE)
 
 OUTSIDE_MEMBERS, OUTSIDE_WINDOWS, UNMAPPED = "outside_members", "outside_windows", "unmapped"
@@ -143,11 +143,12 @@ class _Taking:
 
 def _instants(window: Window, zone: ZoneInfo) -> Instants:
     """The first instant of a window of local days, and the first after it."""
-    begins, ends = (
-        datetime.combine(day, time(), zone).astimezone(UTC)
-        for day in (window.starts_on, window.ends_on)
-    )
-    return begins, ends
+    return _begins(window.starts_on, zone), _begins(window.ends_on, zone)
+
+
+def _begins(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def _windows(pilot: Pilot) -> list[Window]:
@@ -191,16 +192,14 @@ def _problem(
 
 
 def _names_somebody(text: str) -> bool:
-    # Most references are short: nothing that identifies somebody has fewer signs than a postcode.
-    found = identifiers_in(text) if len(text) > 4 else set()
-    return bool(found & _REFUSED) or (Identifier.POSTCODE in found and names_an_address(text))
+    return bool(identifiers_in(text, _REFUSED)) or names_an_address(text)
 
 
 async def _taking(
     session: AsyncSession, principal: Principal, pilot_id: UUID, notation: Notation
 ) -> _Taking:
     pilot = await pilots.get(session, principal, pilot_id)
-    taxonomy = (await taxonomies.chosen(session, principal, pilot_id)).taxonomy
+    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     zone = ZoneInfo(principal.organisation.zone)
     windows = [_instants(window, zone) for window in _windows(pilot)]
     return _Taking(session, principal, pilot, taxonomy.codebook, notation, windows)
@@ -233,10 +232,7 @@ async def upsert_many(
         batch.describe = describe
         for chunk in chunks:
             await _take_chunk(taking, chunk, batch)
-    answer = batch.answer
-    if not isinstance(answer, SampleBulkResult):
-        raise TypeError("the intake has been told to describe samples")
-    return answer
+    return batch.answer_as(SampleBulkResult)
 
 
 async def _take_chunk(taking: _Taking, chunk: list[Parsed[SampleRow]], batch: Intake) -> None:
@@ -309,9 +305,7 @@ async def page(
             "Named time samples are shown to the pilot's lead alone.", code="pilot_lead_only"
         )
     zone = ZoneInfo(principal.organisation.zone)
-    since, until = (
-        datetime.combine(day, time(), zone) if day is not None else None for day in days
-    )
+    since, until = (_begins(day, zone) if day is not None else None for day in days)
     wanted = SampleFilter(person_id, since, until, source)
     rows, cursor = await repository.page(session, principal, pilot.id, query, wanted)
     await audit_log.record(

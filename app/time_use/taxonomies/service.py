@@ -12,7 +12,7 @@ from app.core.errors import NotFound
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery, page_of
 from app.pilots import service as pilots
-from app.pilots.models import PilotKind
+from app.pilots.models import Pilot, PilotKind
 from app.time_use.taxonomies import errors, repository
 from app.time_use.taxonomies.built_in import BUILT_IN, OFFICE, SOCIAL_CARE
 from app.time_use.taxonomies.codebook import Codebook
@@ -119,16 +119,28 @@ class Chosen:
 
 
 async def chosen(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Chosen:
-    """The version that a pilot's samples are read with: the one chosen, else that of its kind.
+    """The version that a pilot's samples are read with, and the ETag of the choice.
 
     Raises:
         NotFound: there is no such pilot within reach.
     """
     pilot = await pilots.get(session, principal, pilot_id)
     choice = await repository.of_pilot(session, principal, pilot.id)
-    version = choice.version if choice else _OF_KIND[pilot.kind]
-    etag = etag_of(pilot.id, choice.revision if choice else 0)
-    return Chosen(await get(session, principal, version), etag)
+    return Chosen(await get(session, principal, _name(pilot, choice)), _etag(pilot, choice))
+
+
+async def of_pilot(session: AsyncSession, principal: Principal, pilot: Pilot) -> Version:
+    """The version that a pilot's samples are read with: the one chosen, else that of its kind."""
+    choice = await repository.of_pilot(session, principal, pilot.id)
+    return await get(session, principal, _name(pilot, choice))
+
+
+def _name(pilot: Pilot, choice: PilotTaxonomy | None) -> str:
+    return choice.version if choice else _OF_KIND[pilot.kind]
+
+
+def _etag(pilot: Pilot, choice: PilotTaxonomy | None) -> str:
+    return etag_of(pilot.id, choice.revision if choice else 0)
 
 
 async def choose(
@@ -146,18 +158,19 @@ async def choose(
         Invalid: there is no such version.
     """
     pilot = await pilots.get(session, principal, pilot_id, for_update=True)
-    before = await chosen(session, principal, pilot.id)
-    check_if_match(if_match, before.etag)
-    if await _find(session, principal, version) is None:
-        raise errors.unknown_version()
     choice = await repository.of_pilot(session, principal, pilot.id)
+    check_if_match(if_match, _etag(pilot, choice))
+    found = await _find(session, principal, version)
+    if found is None:
+        raise errors.unknown_version()
+    details = {"from": _name(pilot, choice), "to": version}
     if choice is None:
         owner = principal.organisation_id
-        session.add(PilotTaxonomy(organisation_id=owner, pilot_id=pilot.id, version=version))
+        choice = PilotTaxonomy(organisation_id=owner, pilot_id=pilot.id, version=version)
+        session.add(choice)
         await session.flush()
     elif choice.version != version:
         choice.version = version
         choice.touch()
-    details = {"from": before.taxonomy.version, "to": version}
     await audit_log.record(session, principal, "pilot.taxonomy_chosen", pilot.id, details=details)
-    return await chosen(session, principal, pilot.id)
+    return Chosen(found, _etag(pilot, choice))
