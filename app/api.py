@@ -4,6 +4,10 @@ from fastapi import APIRouter
 
 from app.access.routes import router as api_keys
 from app.audit_log.routes import router as audit_events
+from app.feedback.responses.routes import bulk_router as feedback_bulk
+from app.feedback.responses.routes import recorded_router as feedback_read
+from app.feedback.responses.routes import router as feedback
+from app.feedback.sessions.routes import router as feedback_sessions
 from app.imports.routes import router as import_batches
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
 from app.licences.allocations.routes import bulk_router as allocations_bulk
@@ -14,6 +18,7 @@ from app.licences.reclaim.routes import recorded_router as reclaim_candidates
 from app.licences.reclaim.routes import router as reclaim
 from app.licences.waiting_list.routes import router as waiting_lists
 from app.metrics.adoption.routes import router as adoption
+from app.metrics.feedback.routes import router as feedback_figures
 from app.metrics.routes import router as metrics
 from app.metrics.utilisation.routes import every_router as licence_utilisation
 from app.metrics.utilisation.routes import pilots_router as pilot_utilisation
@@ -52,7 +57,12 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "time", time_samples_bulk),
     ("/pilots", "time", time_samples_gathered),
     ("/pilots", "time", time_samples),
+    ("/pilots", "feedback", feedback_sessions),
+    ("/pilots", "feedback", feedback_bulk),
+    ("/pilots", "feedback", feedback),
+    ("/pilots", "feedback", feedback_read),
     ("/pilots", "figures", adoption),
+    ("/pilots", "figures", feedback_figures),
     ("/pilots", "figures", pilot_utilisation),
     ("/licence-pools", "figures", pool_utilisation),
     ("/licence-utilisation", "figures", licence_utilisation),

@@ -5,6 +5,8 @@ from app.audit_log.models import AuditEvent
 from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun
 from app.core.models import metadata
+from app.feedback.responses.models import FeedbackResponse, FeedbackVersion
+from app.feedback.sessions.models import FeedbackSession
 from app.imports.models import ImportBatch
 from app.licences.activity.models import LicenceActivity, LicenceActivityYear
 from app.licences.allocations.models import SeatAllocation, SeatEvent
@@ -42,6 +44,9 @@ TABLES = (
     PilotTaxonomy,
     TimeSample,
     TimeSampleVersion,
+    FeedbackSession,
+    FeedbackResponse,
+    FeedbackVersion,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -39,6 +39,18 @@ def _sample(source_ref: str) -> dict[str, Any]:
     }
 
 
+_SESSION: dict[str, Any] = {"held_on": "2024-05-01", "kind": "internal", "title": "of Margaret"}
+
+
+def _answered(week: str) -> dict[str, Any]:
+    return {
+        "week_starts_on": week,
+        "person_external_id": "E-4711",
+        "satisfaction": 4,
+        "liked": "because of Margaret",
+    }
+
+
 async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     """Record one of everything; returns its id by the name that paths give it."""
     await people(client, "E-4711", display_name="Margaret", department="Housing")
@@ -52,6 +64,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     given = await seat(client, path, "E-4711", allocated_on="2024-05-01")
     samples = f"/pilots/{pilot_id}/time-samples/bulk"
     taken = good(await client.post(samples, json={"items": [_sample("first")]}))
+    held = good(await client.post(f"/pilots/{pilot_id}/feedback-sessions", json=_SESSION), 201)
     # Named by themselves, not by an id of ours: two councils have different ones.
     taxonomy = {**_TAXONOMY, "version": f"council-{uuid4().hex[:8]}"}
     good(await client.post("/time-use-taxonomies", json=taxonomy), 201)
@@ -63,6 +76,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "allocation_id": given["allocation_id"],
         "batch_id": taken["batch_id"],
         "version": taxonomy["version"],
+        "session_id": held["session_id"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
 
@@ -124,6 +138,10 @@ BODIES: dict[str, Any] = {
     "PUT /pilots/{pilot_id}/time-use-taxonomy": {"version": "{version}"},
     "POST /pilots/{pilot_id}/time-samples": _sample("of Margaret"),
     "POST /pilots/{pilot_id}/time-samples/bulk": {"items": [_sample("because of Margaret")]},
+    "POST /pilots/{pilot_id}/feedback-sessions": _SESSION,
+    "PATCH /pilots/{pilot_id}/feedback-sessions/{session_id}": {"notes": _WHY},
+    "POST /pilots/{pilot_id}/feedback": _answered("2024-05-06"),
+    "POST /pilots/{pilot_id}/feedback/bulk": {"items": [_answered("2024-05-13")]},
     "POST /import-batches/{batch_id}/undo": None,
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,

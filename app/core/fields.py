@@ -69,6 +69,23 @@ Prose = Annotated[
     Printable,
     NotBlank,
 ]
+# What people write into a form, with the line ends that it sends.
+REMARK_PATTERN: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+MAX_REMARK: Final = 4000
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def _is_text(value: str) -> str:
+    if _SURROGATE.search(value):
+        raise PydanticCustomError("control_characters", "must not hold half characters")
+    return value
+
+
+Remark = Annotated[
+    str,
+    StringConstraints(max_length=MAX_REMARK, pattern=REMARK_PATTERN),
+    AfterValidator(_is_text),
+]
 FilterText = Annotated[str, StringConstraints(max_length=200, pattern=PRINTABLE_PATTERN)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 BARE_CODE_PATTERN: Final = r"^[a-zA-Z0-9][a-zA-Z0-9 _.()/-]{0,63}$"

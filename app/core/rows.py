@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from app.core.bulk.results import RowError
-from app.core.fields import BARE_CODE_PATTERN, EARLIEST, LATEST
+from app.core.fields import BARE_CODE_PATTERN, EARLIEST, LATEST, MAX_REMARK, REMARK_PATTERN
 
 # Before a final line feed Python finds `$` as well: the lookahead refuses it.
 _BARE_CODE: Final = BARE_CODE_PATTERN + r"(?!\n)"
@@ -17,6 +17,7 @@ _TRIMMED: Final = r"^[^\s\x00-\x1f\x7f]([^\x00-\x08\x0b-\x1f\x7f]*[^\s\x00-\x1f\
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_TRIMMED)]
 ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=_TRIMMED)]
 BareCode = Annotated[str, msgspec.Meta(max_length=64, pattern=_BARE_CODE)]
+Remark = Annotated[str, msgspec.Meta(max_length=MAX_REMARK, pattern=REMARK_PATTERN)]
 Fte = Annotated[float, msgspec.Meta(gt=0, le=1.5)]
 
 

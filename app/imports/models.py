@@ -19,6 +19,7 @@ class ImportKind(StrEnum):
     ABSENCES = "absences"
     SEAT_ALLOCATIONS = "seat_allocations"
     TIME_SAMPLES = "time_samples"
+    FEEDBACK = "feedback"
 
 
 # Who may take a batch back: whoever may bring one.
@@ -29,6 +30,7 @@ SCOPE_OF_KIND = {
     ImportKind.ABSENCES: Scope.PEOPLE_WRITE,
     ImportKind.SEAT_ALLOCATIONS: Scope.LICENCES_WRITE,
     ImportKind.TIME_SAMPLES: Scope.TIME_WRITE,
+    ImportKind.FEEDBACK: Scope.FEEDBACK_WRITE,
 }
 
 

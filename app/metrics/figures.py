@@ -27,6 +27,9 @@ class Flag(StrEnum):
     BASIS_ACTIVE_DAYS = "basis_active_days"
     OVER_ALLOCATED = "over_allocated"
     DAYS_FROM_WEEKS = "days_from_weeks"
+    LOW_RESPONSE = "low_response"
+    ANONYMOUS_ANSWERS = "anonymous_answers"
+    DEGENERATE = "degenerate"
     SIMULATED = "simulated"
 
 
@@ -42,6 +45,9 @@ SENTENCES: dict[Flag, str] = {
     Flag.BASIS_ACTIVE_DAYS: "Actions are not known for all activity: active days are counted instead, so nobody can be a power user.",
     Flag.OVER_ALLOCATED: "More seats were held than bought on some days.",
     Flag.DAYS_FROM_WEEKS: "Use is known by the week for some people: their days are those that the week reports, wherever in it they lie.",
+    Flag.LOW_RESPONSE: "Fewer than half of the expected answers came: those who did not answer may think otherwise.",
+    Flag.ANONYMOUS_ANSWERS: "Some answers are anonymous: how many people gave them is known only week by week.",
+    Flag.DEGENERATE: "All answers are alike, or all but one person's: no interval can be given.",
     Flag.SIMULATED: "Simulated data: no real council.",
 }
 
@@ -55,6 +61,9 @@ _FLAGS_OF_COUNTS = (
     Flag.LOWER_BOUND,
     Flag.BASIS_ACTIVE_DAYS,
     Flag.DAYS_FROM_WEEKS,
+    Flag.LOW_RESPONSE,
+    Flag.ANONYMOUS_ANSWERS,
+    Flag.DEGENERATE,
 )
 
 

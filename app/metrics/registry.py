@@ -32,9 +32,14 @@ _METRICS: dict[str, Metric] = {}
 
 
 def _define(
-    slug: str, title: str, definition: str, formula: str, unit: str = "proportion"
+    slug: str,
+    title: str,
+    definition: str,
+    formula: str,
+    unit: str = "proportion",
+    tier: EvidenceTier = EvidenceTier.USAGE_LOG,
 ) -> Metric:
-    metric = Metric(slug, title, definition, formula, unit, EvidenceTier.USAGE_LOG)
+    metric = Metric(slug, title, definition, formula, unit, tier)
     if slug in _METRICS:
         raise ValueError(f"two metrics are called {slug}")
     _METRICS[slug] = metric
@@ -235,6 +240,73 @@ DAYS_UNTIL_ALL_TAKEN = _define(
     "How many days after the window's first day the first one ended on which no seat was left.",
     "first day with allocated(d) >= purchased(d) > 0, less the window's first day",
     "days",
+)
+
+
+def _reported(
+    slug: str, title: str, definition: str, formula: str, unit: str = "proportion"
+) -> Metric:
+    return _define(slug, title, definition, formula, unit, EvidenceTier.SELF_REPORT)
+
+
+RESPONSE_RATE = _reported(
+    "response_rate",
+    "Response rate",
+    "Of the weekly answers that were to be expected from the people of the pilot, the share that came.",
+    "answers / person-weeks in which a member of arm pilot was at work for a day or answered",
+)
+SATISFACTION_MEAN = _reported(
+    "satisfaction_mean",
+    "Satisfaction (mean)",
+    "How satisfied staff said they were, from 1 to 5.",
+    "sum of satisfaction / answers that give it",
+    "points of 1 to 5",
+)
+MORALE_MEAN = _reported(
+    "morale_mean",
+    "Morale (mean)",
+    "How staff said their morale was, from 1 to 5.",
+    "sum of morale / answers that give it",
+    "points of 1 to 5",
+)
+MORALE_CHANGE = _reported(
+    "morale_change",
+    "Change of morale",
+    "How much the morale of those who answered before and during the pilot changed, person by person.",
+    "mean over people with morale in baseline and window of (mean in the window - mean in the baseline)",
+    "points of 1 to 5",
+)
+WOULD_KEEP_RATE = _reported(
+    "would_keep_rate",
+    "Would keep the tool",
+    "Of the answers to whether they would keep the tool, the share that say yes.",
+    "answers with would_keep true / answers that give it",
+)
+MENTAL_LOAD_REDUCED_RATE = _reported(
+    "mental_load_reduced_rate",
+    "Mental load reduced",
+    "Of the answers about mental load, the share that give 4 or 5 of 5 for less of it.",
+    "answers with mental_load_reduced >= 4 / answers that give it",
+)
+QUALITY_IMPROVED_RATE = _reported(
+    "quality_improved_rate",
+    "Quality improved",
+    "Of the answers about the quality of work, the share that give 4 or 5 of 5 for better.",
+    "answers with quality_improved >= 4 / answers that give it",
+)
+MINUTES_SAVED_SELF_REPORTED = _reported(
+    "minutes_saved_self_reported",
+    "Minutes saved a working day, as staff say (median)",
+    "How many minutes a working day staff say they saved: half of the answers say more, half less. A claim, and no money.",
+    "median of minutes_saved_per_day over answers that give it",
+    "minutes per working day",
+)
+MINUTES_SAVED_SELF_REPORTED_MEAN = _reported(
+    "minutes_saved_self_reported_mean",
+    "Minutes saved a working day, as staff say (mean)",
+    "How many minutes a working day staff say they saved, on average. A claim, and no money.",
+    "sum of minutes_saved_per_day / answers that give it",
+    "minutes per working day",
 )
 
 REGISTRY: tuple[Metric, ...] = tuple(_METRICS.values())

@@ -53,7 +53,11 @@ def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval | None
 
 
 def ratio_jackknife(
-    numerators: NDArray[np.float64], denominators: NDArray[np.float64], level: float = LEVEL
+    numerators: NDArray[np.float64],
+    denominators: NDArray[np.float64],
+    level: float = LEVEL,
+    *,
+    least: float = 0.0,
 ) -> Interval | None:
     """Interval of a ratio of totals over people, leaving out one person at a time.
 
@@ -61,6 +65,7 @@ def ratio_jackknife(
         numerators: shape (k,), a person's part of the numerator.
         denominators: shape (k,), a person's part of the denominator, each above 0.
         level: confidence level.
+        least: what no such ratio can lie below.
 
     Returns:
         R ± t(k-1) * sqrt(v) with v = (k-1)/k * sum of squared deviations of the k leave-one-out ratios
@@ -83,7 +88,108 @@ def ratio_jackknife(
     variance = (k - 1) / k * float(((left_out - left_out.mean()) ** 2).sum())
     half = float(special.stdtrit(k - 1, (1 + level) / 2)) * sqrt(variance)
     ratio = float(total / weight)
-    return Interval(max(0.0, ratio - half), ratio + half, level, "jackknife")
+    return Interval(max(least, ratio - half), ratio + half, level, "jackknife")
+
+
+def share_jackknife_logit(
+    parts: NDArray[np.float64], wholes: NDArray[np.float64], level: float = LEVEL
+) -> Interval | None:
+    """Interval of a share of totals over people, leaving out one person at a time, on the logit scale.
+
+    Args:
+        parts: shape (k,), a person's part of the numerator, from 0 to its whole.
+        wholes: shape (k,), a person's part of the denominator, each above 0.
+        level: confidence level.
+
+    Returns:
+        logit^-1(L ± t(max(1, k* - 1)) * sqrt(v)), with L the logit of the share, v = (k-1)/k * sum of squared
+        deviations of the k leave-one-out logits from their mean, and k* = (sum of wholes)^2 / sum of
+        squared wholes, the effective number of people. None for fewer than 2 people, and where the share
+        or one of those without a person is 0 or 1: such data bound nothing (`degenerate`).
+
+    Raises:
+        ValueError: shapes differ, a whole is not above 0, or a part does not lie within its whole.
+
+    Source: B. Efron and C. Stein (1981), Annals of Statistics 9:586-596, on the logit of the share; the
+    degrees of freedom after L. Kish (1965), "Survey Sampling", on unequal weights.
+    """
+    if parts.shape != wholes.shape or parts.ndim != 1:
+        raise ValueError("parts and wholes must be vectors of one length")
+    if (wholes <= 0).any() or (parts < 0).any() or (parts > wholes).any():
+        raise ValueError("every whole must be above 0, and every part within its whole")
+    k = len(parts)
+    if k < 2:
+        return None
+    total, weight = parts.sum(), wholes.sum()
+    left_out = (total - parts) / (weight - wholes)
+    share = total / weight
+    if not 0 < share < 1 or (left_out <= 0).any() or (left_out >= 1).any():
+        return None
+    logits = special.logit(left_out)
+    variance = (k - 1) / k * float(((logits - logits.mean()) ** 2).sum())
+    effective = float(weight**2 / (wholes**2).sum())
+    reach = float(special.stdtrit(max(1.0, effective - 1), (1 + level) / 2)) * sqrt(variance)
+    centre = float(special.logit(share))
+    low, high = (float(special.expit(bound)) for bound in (centre - reach, centre + reach))
+    return Interval(low, high, level, "jackknife_logit")
+
+
+def mean_t(values: NDArray[np.float64], level: float = LEVEL) -> Interval | None:
+    """Interval of a mean of independent values.
+
+    Args:
+        values: shape (k,), one a person.
+        level: confidence level.
+
+    Returns:
+        mean ± t(k-1) * s / sqrt(k); None for fewer than 2 people.
+
+    Source: Student (1908), "The probable error of a mean", Biometrika 6:1-25.
+    """
+    k = len(values)
+    if k < 2:
+        return None
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * float(values.std(ddof=1)) / sqrt(k)
+    mean = float(values.mean())
+    return Interval(mean - half, mean + half, level, "t")
+
+
+def median_woodruff(
+    values: NDArray[np.float64], people: NDArray[np.intp], level: float = LEVEL
+) -> Interval | None:
+    """Interval of a median of values of which a person may have given several.
+
+    Args:
+        values: shape (n,).
+        people: shape (n,), whose each is: numbers from 0 to k - 1.
+        level: confidence level.
+
+    Returns:
+        The quantiles of the values at 1/2 ± t(k-1) * sqrt(v), with v the leave-one-person-out variance of the
+        share of values at or below the median. None for fewer than 2 people, and where the data are too
+        few for that to lie within them.
+
+    Raises:
+        ValueError: shapes differ.
+
+    Source: R. S. Woodruff (1952), "Confidence intervals for medians and other position measures", JASA
+    47:635-646.
+    """
+    if values.shape != people.shape or values.ndim != 1:
+        raise ValueError("values and people must be vectors of one length")
+    k = int(people.max()) + 1 if people.size else 0
+    if k < 2:
+        return None
+    below = np.bincount(people, weights=values <= np.median(values), minlength=k)
+    counts = np.bincount(people, minlength=k).astype(np.float64)
+    left_out = (below.sum() - below) / (counts.sum() - counts)
+    # The share at a median is about a half by definition; its spread is that of the people about it.
+    variance = (k - 1) / k * float(((left_out - left_out.mean()) ** 2).sum())
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * sqrt(variance)
+    if half >= 0.5:
+        return None
+    low, high = np.quantile(values, [0.5 - half, 0.5 + half], method="inverted_cdf")
+    return Interval(float(low), float(high), level, "woodruff")
 
 
 def kaplan_meier_median(

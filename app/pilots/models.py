@@ -19,6 +19,7 @@ from sqlmodel import Field, col
 from app.access.principals import Principal
 from app.core import clock
 from app.core.models import IdentifiedRow, Revised, TenantRow, UtcDateTime, text_enum
+from app.core.periods import Window
 
 
 class PilotKind(StrEnum):
@@ -79,6 +80,14 @@ class Pilot(Revised, IdentifiedRow, table=True):
     success_criteria: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     status: PilotStatus = Field(default=PilotStatus.DRAFT, sa_type=text_enum(PilotStatus))
     created_by: UUID
+
+    @property
+    def windows(self) -> list[Window]:
+        """The days that count: the pilot's own, and its baseline's where it has one."""
+        found = [Window(self.starts_on, self.ends_on)]
+        if self.baseline_starts_on is not None and self.baseline_ends_on is not None:
+            found.append(Window(self.baseline_starts_on, self.baseline_ends_on))
+        return found
 
     @classmethod
     def reach(cls, principal: Principal) -> ColumnElement[bool] | None:

@@ -61,6 +61,13 @@ class UpsertTarget:
     def columns(self) -> tuple[str, ...]:
         return (*self.key, *self.compared, *self.carried, *self.on_insert)
 
+    @property
+    def kept(self) -> Table:
+        """The history, which must be there."""
+        if self.history is None:
+            raise ValueError("the target keeps no history")
+        return self.history
+
 
 async def upsert(session: AsyncSession, target: UpsertTarget, rows: Sequence[Row]) -> list[Outcome]:
     """Write the rows in their order; a key that comes again is written again.
@@ -162,9 +169,7 @@ async def _look_and_write(
     Returns:
         None where somebody else's row under a new key came in after the look, and was not kept.
     """
-    table, history = target.table, target.history
-    if history is None:
-        raise ValueError("the target keeps no history")
+    table, history = target.table, target.kept
     outcomes = [Outcome.ACCEPTED] * len(rows)
     async with staged(session, table, target.columns, rows, numbered=True) as stage:
         same = and_(*(table.c[name] == stage.c[name] for name in target.key))

@@ -6,29 +6,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, func, select, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.access.scoping import scoped
 from app.core.bulk.results import Outcome
+from app.core.bulk.undo import take_back, touched_by
 from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.time_use.samples.models import TimeSample
 
-_SAMPLES = metadata.tables["time_sample"]
-_VERSIONS = metadata.tables["time_sample_version"]
-_KEY = ("organisation_id", "pilot_id", "source", "source_ref")
-_VALUES = ("person_id", "category", "started_at", "minutes", "method", "is_deleted")
 _UPSERT = UpsertTarget(
-    table=_SAMPLES,
-    key=_KEY,
-    compared=_VALUES,
+    table=metadata.tables["time_sample"],
+    key=("organisation_id", "pilot_id", "source", "source_ref"),
+    compared=("person_id", "category", "started_at", "minutes", "method", "is_deleted"),
     carried=("updated_at", "batch_id"),
     on_insert=("id", "created_at"),
-    history=_VERSIONS,
+    history=metadata.tables["time_sample_version"],
 )
 
 
@@ -68,42 +64,11 @@ async def page(
 
 async def pilots_of(session: AsyncSession, principal: Principal, batch_id: UUID) -> set[UUID]:
     """The pilots of which a batch brought samples."""
-    found: set[UUID] = set()
-    for table in (_SAMPLES, _VERSIONS):
-        statement = select(table.c.pilot_id).where(
-            table.c.organisation_id == principal.organisation_id, table.c.batch_id == batch_id
-        )
-        rows = await session.exec(statement.distinct())  # type: ignore[call-overload]  # SQLAlchemy's own
-        found |= {row[0] for row in rows}
-    return found
+    return await touched_by(session, _UPSERT, "pilot_id", principal.organisation_id, batch_id)
 
 
-async def take_back(
+async def undo(
     session: AsyncSession, principal: Principal, batch_id: UUID, now: datetime
 ) -> tuple[int, int]:
     """Make the samples what they were without a batch; returns how many were removed and restored."""
-    s, v, older = _SAMPLES, _VERSIONS, _VERSIONS.alias("older")
-    tenant = principal.organisation_id
-    # First what later batches have replaced already: it is nobody's earlier state any more.
-    await session.exec(delete(v).where(v.c.organisation_id == tenant, v.c.batch_id == batch_id))
-    mine = (s.c.organisation_id == tenant, s.c.batch_id == batch_id)
-    versions = and_(*(v.c[name] == s.c[name] for name in _KEY))
-    removed = await session.exec(
-        delete(s).where(*mine, ~exists(select(1).where(versions).correlate(s)))
-    )
-    newest = (
-        select(func.max(older.c.revision))
-        .where(*(older.c[name] == s.c[name] for name in _KEY))
-        .correlate(s)
-        .scalar_subquery()
-    )
-    restored = await session.exec(
-        update(s)
-        .where(*mine, versions, v.c.revision == newest)
-        .values(
-            **{name: v.c[name] for name in (*_VALUES, "batch_id")},
-            revision=s.c.revision + 1,
-            updated_at=now,
-        )
-    )
-    return removed.rowcount, restored.rowcount
+    return await take_back(session, _UPSERT, principal.organisation_id, batch_id, now)

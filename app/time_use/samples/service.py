@@ -151,13 +151,6 @@ def _begins(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _windows(pilot: Pilot) -> list[Window]:
-    found = [Window(pilot.starts_on, pilot.ends_on)]
-    if pilot.baseline_starts_on is not None and pilot.baseline_ends_on is not None:
-        found.append(Window(pilot.baseline_starts_on, pilot.baseline_ends_on))
-    return found
-
-
 def _began(
     index: int, row: SampleRow, read: Callable[[str], datetime], latest: datetime
 ) -> tuple[datetime | None, RowError | None]:
@@ -201,7 +194,7 @@ async def _taking(
     pilot = await pilots.get(session, principal, pilot_id)
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     zone = ZoneInfo(principal.organisation.zone)
-    windows = [_instants(window, zone) for window in _windows(pilot)]
+    windows = [_instants(window, zone) for window in pilot.windows]
     return _Taking(session, principal, pilot, taxonomy.codebook, notation, windows)
 
 
@@ -317,7 +310,7 @@ async def page(
 async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
     for pilot_id in await repository.pilots_of(session, principal, batch.id):
         await pilots.get(session, principal, pilot_id, for_update=True)
-    removed, restored = await repository.take_back(session, principal, batch.id, clock.now())
+    removed, restored = await repository.undo(session, principal, batch.id, clock.now())
     return {"removed": removed, "restored": restored}
 
 

@@ -1,0 +1,1 @@
+"""What staff say: sessions that were held, and weekly answers."""

@@ -1,0 +1,1 @@
+"""Weekly answers of staff, named or anonymous."""

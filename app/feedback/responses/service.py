@@ -1,0 +1,348 @@
+"""Rules about weekly answers: one a person and week, anonymous ones beside; text is screened."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.audit_log import service as audit_log
+from app.core import clock
+from app.core.bulk.formats import Parsed
+from app.core.bulk.requests import BulkOptions
+from app.core.bulk.results import BulkResult, Outcome, RowError
+from app.core.errors import Forbidden, Invalid
+from app.core.fields import BARE_CODE_PATTERN, EARLIEST, LATEST
+from app.core.models import new_id
+from app.core.pagination import PageQuery, page_of
+from app.core.periods import Window, iso_week_of
+from app.core.rows import date_problem
+from app.feedback import screening
+from app.feedback.responses import repository
+from app.feedback.responses.comments import Comment, shown
+from app.feedback.responses.models import (
+    BETWEEN_THEMES,
+    SCORES,
+    TEXTS,
+    FeedbackResponse,
+    themes_in,
+)
+from app.feedback.responses.repository import ResponseFilter
+from app.feedback.responses.schemas import (
+    FeedbackAccounted,
+    FeedbackBulkResult,
+    FeedbackResult,
+    FeedbackRow,
+)
+from app.feedback.sessions import service as sessions
+from app.feedback.sessions.schemas import MAX_THEMES
+from app.imports import service as imports
+from app.imports.models import ImportBatch, ImportKind
+from app.imports.service import Intake, intake
+from app.people import service as people
+from app.pilots import membership
+from app.pilots import service as pilots
+from app.pilots.models import Pilot
+
+OUTSIDE_MEMBERS, OUTSIDE_WINDOWS = "outside_members", "outside_windows"
+
+_ANSWERS = (*SCORES, "minutes_saved_per_day", "would_keep", *TEXTS)
+_THEME = re.compile(BARE_CODE_PATTERN)
+
+
+@dataclass(slots=True)
+class _Taking:
+    """A pilot whose answers are taken in, and what decides whether they will count."""
+
+    session: AsyncSession
+    principal: Principal
+    pilot: Pilot
+    today: date
+    uncounted: Counter[str] = field(default_factory=Counter)
+
+    async def take(
+        self, chunk: Sequence[Parsed[FeedbackRow]], batch_id: UUID | None
+    ) -> tuple[list[RowError | None], list[Outcome], list[dict[str, Any]], list[list[str]]]:
+        """Write rows.
+
+        Returns:
+            For each the problem; for those without one the outcome, the values, and why it does not count.
+        """
+        session, principal, pilot = self.session, self.principal, self.pilot
+        rows = [p.row for p in chunk if p.row is not None]
+        person_of = await people.resolve(
+            session, principal, {(r.person_id, r.person_external_id) for r in rows}
+        )
+        members = await membership.of_people(session, principal, pilot.id, set(person_of.values()))
+        asked = {row.session_id for row in rows if row.session_id is not None}
+        sessions_there = await sessions.known(session, principal, pilot.id, asked)
+        problems: list[RowError | None] = []
+        values: list[dict[str, Any]] = []
+        reasons: list[list[str]] = []
+        for parsed in chunk:
+            row = parsed.row
+            if row is None:
+                problems.append(parsed.error)
+                continue
+            person_id = person_of.get((row.person_id, row.person_external_id))
+            themes = _themes(row)
+            problem = (
+                self._problem_of_week(parsed.index, row)
+                or _problem(parsed.index, row, person_id, themes)
+                or _problem_of_session(parsed.index, row, sessions_there)
+            )
+            problems.append(problem)
+            if problem is not None:
+                continue
+            week = iso_week_of(row.week_starts_on)
+            member = members.get(person_id) if person_id is not None else None
+            why = []
+            if person_id is not None and (
+                member is None
+                or not week.overlaps(Window(member.joined_on or EARLIEST, member.left_on or LATEST))
+            ):
+                why.append(OUTSIDE_MEMBERS)
+            if not any(week.overlaps(window) for window in pilot.windows):
+                why.append(OUTSIDE_WINDOWS)
+            reasons.append(why)
+            values.append(self._values(row, person_id, themes, batch_id))
+        self.uncounted.update(reason for why in reasons for reason in why)
+        return problems, await repository.upsert_responses(session, values), values, reasons
+
+    def _problem_of_week(self, index: int, row: FeedbackRow) -> RowError | None:
+        outside = date_problem(index, week_starts_on=row.week_starts_on)
+        if outside is not None:
+            return outside
+        week = iso_week_of(row.week_starts_on)
+        if week.starts_on != row.week_starts_on:
+            detail = (
+                f"week_starts_on must be a Monday; the week of this day starts on {week.starts_on}"
+            )
+            return RowError(index, "not_a_monday", detail, "/week_starts_on")
+        if week.starts_on > self.today:
+            detail = "This week has not come yet. Were day and month swapped?"
+            return RowError(index, "in_the_future", detail, "/week_starts_on")
+        return None
+
+    def _values(
+        self, row: FeedbackRow, person_id: UUID | None, themes: list[str], batch_id: UUID | None
+    ) -> dict[str, Any]:
+        now = clock.now() if person_id is not None else None
+        return {
+            "organisation_id": self.principal.organisation_id,
+            "pilot_id": self.pilot.id,
+            "answer_key": answer_key(row, person_id),
+            # One made of the time would tell when an anonymous answer came.
+            "id": new_id() if person_id is not None else uuid4(),
+            "week_starts_on": row.week_starts_on,
+            "person_id": person_id,
+            "session_id": row.session_id,
+            **_answers(row),
+            "themes": BETWEEN_THEMES.join(themes),
+            "is_deleted": row.deleted,
+            "batch_id": batch_id,
+            "created_at": now,
+            "updated_at": now,
+        }
+
+
+def answer_key(row: FeedbackRow, person_id: UUID | None) -> UUID:
+    """What makes an answer one within its pilot: a digest, of which the source's own name is not got back.
+
+    A person's is that of the week; an anonymous one's that of its source; else it is like no other.
+    """
+    if person_id is not None:
+        parts = ["named", person_id.hex, row.week_starts_on.isoformat()]
+    elif row.source is not None and row.source_ref is not None:
+        parts = ["anonymous", row.source, row.source_ref]
+    else:
+        return uuid4()
+    return UUID(bytes=hashlib.sha256("\x00".join(parts).encode()).digest()[:16])
+
+
+def _answers(row: FeedbackRow) -> dict[str, Any]:
+    """What is answered; a text of blanks is none."""
+    given = {name: getattr(row, name) for name in _ANSWERS}
+    blank = [name for name in TEXTS if given[name] is not None and not given[name].strip()]
+    return given | dict.fromkeys(blank)
+
+
+def _themes(row: FeedbackRow) -> list[str]:
+    given = row.themes or []
+    return list(dict.fromkeys(themes_in(given) if isinstance(given, str) else given))
+
+
+def _problem(
+    index: int, row: FeedbackRow, person_id: UUID | None, themes: list[str]
+) -> RowError | None:
+    is_anonymous = row.person_id is None and row.person_external_id is None
+    if person_id is None and not is_anonymous:
+        return people.nobody(index)
+    detail, pointer = "", ""
+    if (row.source is None) != (row.source_ref is None):
+        detail = "source and source_ref are given together, or neither is"
+        pointer = "/source" if row.source is None else "/source_ref"
+    elif row.deleted and is_anonymous and row.source_ref is None:
+        detail = "say by source and source_ref which anonymous answer is taken back"
+        pointer = "/source_ref"
+    if detail:
+        return RowError(index, "missing_field", detail, pointer)
+    if not row.deleted and not themes and all(each is None for each in _answers(row).values()):
+        detail = "Nothing is answered: give one score, text or theme at least."
+        return RowError(index, "empty_answer", detail)
+    return _problem_of_text(index, row, themes)
+
+
+def _problem_of_text(index: int, row: FeedbackRow, themes: list[str]) -> RowError | None:
+    if len(themes) > MAX_THEMES or not all(map(_THEME.fullmatch, themes)):
+        detail = (
+            f"at most {MAX_THEMES} themes, each a code of at most 64 letters, digits and blanks"
+        )
+        return RowError(index, "out_of_range", detail, "/themes")
+    texts = [(name, getattr(row, name)) for name in TEXTS]
+    held = screening.held_of([*texts, *(("themes", each) for each in themes)])
+    if held is None:
+        return None
+    name, why = held
+    return RowError(index, screening.CODE, why, f"/{name}")
+
+
+def _problem_of_session(index: int, row: FeedbackRow, there: set[UUID]) -> RowError | None:
+    if row.session_id is None or row.session_id in there:
+        return None
+    detail = "This pilot has no such feedback session. POST …/feedback-sessions first."
+    return RowError(index, "unknown_session", detail, "/session_id")
+
+
+async def _taking(session: AsyncSession, principal: Principal, pilot_id: UUID) -> _Taking:
+    pilot = await pilots.get(session, principal, pilot_id)
+    return _Taking(session, principal, pilot, clock.today(principal.organisation.zone))
+
+
+async def upsert_many(
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    chunks: Iterable[list[Parsed[FeedbackRow]]],
+    options: BulkOptions,
+    *,
+    origin: str = "api",
+) -> FeedbackBulkResult:
+    """Take answers in; one that is there already with other values is replaced, and kept as a version.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+        BulkRejected: atomic, and a row cannot be written.
+    """
+    taking = await _taking(session, principal, pilot_id)
+
+    def describe(common: BulkResult) -> BulkResult:
+        counts = {name: taking.uncounted[name] for name in FeedbackAccounted.model_fields}
+        return FeedbackBulkResult(**common.model_dump(), uncounted=FeedbackAccounted(**counts))
+
+    kind = ImportKind.FEEDBACK
+    async with intake(session, principal, kind, options, origin=origin, about=pilot_id) as batch:
+        batch.describe = describe
+        for chunk in chunks:
+            await _take_chunk(taking, chunk, batch)
+    return batch.answer_as(FeedbackBulkResult)
+
+
+async def _take_chunk(taking: _Taking, chunk: list[Parsed[FeedbackRow]], batch: Intake) -> None:
+    problems, outcomes, _, _ = await taking.take(chunk, batch.batch_id)
+    batch.tally.note_chunk(problems, outcomes)
+
+
+async def record(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, row: FeedbackRow
+) -> FeedbackResult:
+    """Take one answer.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+        Invalid: it cannot be written.
+    """
+    taking = await _taking(session, principal, pilot_id)
+    (problem,), outcomes, values, reasons = await taking.take([Parsed(0, row=row)], None)
+    if problem is not None:
+        raise Invalid.field(problem.pointer, problem.code, problem.detail)
+    (outcome,), (written,), (why,) = outcomes, values, reasons
+    if outcome is not Outcome.DUPLICATE:
+        await audit_log.record(session, principal, f"feedback.{outcome.value}", pilot_id)
+    key = written["answer_key"]
+    return FeedbackResult(
+        feedback_id=await repository.id_of(session, principal, pilot_id, key),
+        outcome=outcome.value,
+        week_starts_on=row.week_starts_on,
+        uncounted=why,
+    )
+
+
+def _check_is_lead(principal: Principal) -> None:
+    if not principal.only_own_pilots:
+        raise Forbidden(
+            "Named answers are shown to the pilot's lead alone. For figures see "
+            "…/feedback-summary.",
+            code="pilot_lead_only",
+        )
+
+
+async def page(
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    query: PageQuery,
+    wanted: ResponseFilter,
+) -> tuple[list[FeedbackResponse], str | None]:
+    """Answers of a pilot, for its lead alone; the read is recorded.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+        Forbidden: the caller is not its lead.
+    """
+    pilot = await pilots.get(session, principal, pilot_id)
+    _check_is_lead(principal)
+    rows, cursor = await repository.page(session, principal, pilot.id, query, wanted)
+    details = {"rows": len(rows)}
+    await audit_log.record(session, principal, "feedback.read", pilot.id, details=details)
+    return rows, cursor
+
+
+async def comments(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, query: PageQuery
+) -> tuple[list[Comment], str | None, bool]:
+    """What staff wrote, by weeks in which enough of them did; the read is recorded.
+
+    Returns:
+        A page of it, the cursor of the next, and whether there is more that is not shown.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+    """
+    pilot = await pilots.get(session, principal, pilot_id)
+    found, withheld = shown(await repository.texts(session, principal, pilot.id))
+    items, cursor = page_of(found, query)
+    details = {"rows": len(items)}
+    await audit_log.record(session, principal, "feedback.comments_read", pilot.id, details=details)
+    return items, cursor, withheld
+
+
+def since(starts_on: date | None, ends_on: date | None) -> Window:
+    """The window of weeks that two dates mean, each of which may be left out."""
+    return Window(starts_on or EARLIEST, ends_on or LATEST + timedelta(days=1))
+
+
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
+    for pilot_id in await repository.pilots_of(session, principal, batch.id):
+        await pilots.get(session, principal, pilot_id, for_update=True)
+    removed, restored = await repository.undo(session, principal, batch.id, clock.now())
+    return {"removed": removed, "restored": restored}
+
+
+imports.undone_by(ImportKind.FEEDBACK, _undo)

@@ -1,0 +1,1 @@
+"""Sessions at which staff were asked: with the vendor, internal, drop-in, by survey."""

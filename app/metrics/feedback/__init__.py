@@ -1,0 +1,1 @@
+"""What staff say, as figures: who answers, and what."""

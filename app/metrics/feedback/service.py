@@ -1,0 +1,199 @@
+"""Feedback as it is answered: loaded, computed, broken down, and suppressed for the reader."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.permissions import Scope
+from app.access.principals import Principal
+from app.core import clock
+from app.core.fields import EARLIEST
+from app.core.periods import DAY, Window
+from app.feedback.sessions import service as sessions
+from app.feedback.sessions.models import FeedbackSession
+from app.metrics.feedback import repository
+from app.metrics.feedback.calculation import Feedback
+from app.metrics.feedback.repository import Answer, Participant
+from app.metrics.figures import AnyFigure, Flag
+from app.metrics.groups import GroupBy, named
+from app.metrics.suppression import Report, suppress
+from app.metrics.windows import check_window
+from app.pilots import service as pilots
+from app.pilots.models import Pilot
+
+MOST_THEMES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: by default the pilot's window, up to today."""
+
+    starts_on: date | None = None
+    ends_on: date | None = None
+    as_of: date | None = None
+    group_by: GroupBy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Themes:
+    """How many answers name a theme, the commonest first; whether some are too few to be shown."""
+
+    counts: list[tuple[str, int]]
+    withheld: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackAnswer:
+    """Figures fit for the reader, the Mondays of the weekly ones, and what is missing."""
+
+    window: Window
+    as_of: date
+    report: Report
+    mondays: list[date]
+    missing_weeks: list[date]
+    themes: Themes
+
+
+async def feedback(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, question: Question
+) -> FeedbackAnswer:
+    """Feedback of a pilot.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+        Invalid: the window is empty, backwards or too long.
+    """
+    pilot = await pilots.get(session, principal, pilot_id)
+    window = check_window(
+        Window(question.starts_on or pilot.starts_on, question.ends_on or pilot.ends_on)
+    )
+    today = clock.today(principal.organisation.zone)
+    as_of = min(question.as_of or window.ends_on - DAY, window.ends_on - DAY, today)
+    span = _weeks_of(window)
+    participants = await repository.participants(session, principal, pilot, span, question.group_by)
+    answers = _counted(participants, await repository.answers(session, principal, pilot, span))
+    before = await _baseline(session, principal, pilot, participants)
+    report, mondays, missing, themes = await asyncio.to_thread(
+        _compute, participants, answers, before, window, as_of, question.group_by
+    )
+    minimum = 1
+    if principal.organisation.is_simulated:
+        report = report.flagged(Flag.SIMULATED)
+    # The pilot's lead may see the named answers anyway.
+    if not (principal.only_own_pilots and principal.may(Scope.FEEDBACK_READ)):
+        minimum = principal.organisation.minimum_group_size
+        report = suppress(report, minimum)
+    return FeedbackAnswer(
+        window=window,
+        as_of=as_of,
+        report=report,
+        mondays=mondays,
+        missing_weeks=missing,
+        themes=_shown(themes, minimum),
+    )
+
+
+async def held_sessions(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, window: Window
+) -> list[FeedbackSession]:
+    """The sessions of a pilot, which the caller was let to, within a window."""
+    found = await sessions.of_pilot(session, principal, pilot_id)
+    return [held for held in found if held.held_on in window]
+
+
+def _weeks_of(window: Window) -> Window:
+    weeks = list(window.iso_weeks())
+    return Window(weeks[0].starts_on, weeks[-1].ends_on)
+
+
+async def _baseline(
+    session: AsyncSession, principal: Principal, pilot: Pilot, participants: Sequence[Participant]
+) -> list[Answer]:
+    """What participants answered about the weeks of the baseline, where there is one."""
+    if pilot.baseline_starts_on is None or pilot.baseline_ends_on is None:
+        return []
+    weeks = _weeks_of(Window(pilot.baseline_starts_on, pilot.baseline_ends_on))
+    return _counted(participants, await repository.answers(session, principal, pilot, weeks))
+
+
+def _counted(participants: Iterable[Participant], answers: Iterable[Answer]) -> list[Answer]:
+    """Those of participants in weeks in which they take part, and anonymous ones."""
+    days_of = {who.person_id: who.days for who in participants}
+    nobody = Window(EARLIEST, EARLIEST)
+    return [
+        answer
+        for answer in answers
+        if answer.person_id is None
+        or Window(answer.week_starts_on, answer.week_starts_on + 7 * DAY).overlaps(
+            days_of.get(answer.person_id, nobody)
+        )
+    ]
+
+
+def _by_week(answers: Iterable[Answer]) -> dict[date, list[Answer]]:
+    found: dict[date, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        found[answer.week_starts_on].append(answer)
+    return found
+
+
+def _compute(
+    participants: Sequence[Participant],
+    answers: Sequence[Answer],
+    before: Sequence[Answer],
+    window: Window,
+    as_of: date,
+    group_by: GroupBy | None,
+) -> tuple[Report, list[date], list[date], Counter[str]]:
+    """The figures of everybody and of each group, the Mondays of the weekly ones, what is missing, themes."""
+    whole = Feedback(participants, _by_week(answers), before, window, as_of)
+    weekly = whole.weekly()
+    report = Report(
+        figures=whole.figures(),
+        weekly=[figures for _, figures in weekly],
+        groups={
+            group: _of_group(part, answers, before, window, as_of)
+            for group, part in _groups(participants, group_by).items()
+        },
+    )
+    return report, [monday for monday, _ in weekly], whole.missing_weeks(), whole.themes()
+
+
+def _of_group(
+    part: Sequence[Participant],
+    answers: Sequence[Answer],
+    before: Sequence[Answer],
+    window: Window,
+    as_of: date,
+) -> dict[str, AnyFigure]:
+    """The figures of some participants; anonymous answers are of no group, and said to be missing."""
+    ids = {who.person_id for who in part}
+    own = _by_week(a for a in answers if a.person_id in ids)
+    figures = Feedback(
+        part, own, [a for a in before if a.person_id in ids], window, as_of
+    ).figures()
+    if all(answer.person_id is not None for answer in answers):
+        return figures
+    return {slug: figure.flagged(Flag.ANONYMOUS_ANSWERS) for slug, figure in figures.items()}
+
+
+def _groups(
+    participants: Sequence[Participant], group_by: GroupBy | None
+) -> dict[str, list[Participant]]:
+    if group_by is None:
+        return {}
+    groups: dict[str | None, list[Participant]] = defaultdict(list)
+    for who in participants:
+        groups[who.group].append(who)
+    return named(groups)
+
+
+def _shown(themes: Counter[str], minimum: int) -> Themes:
+    """The commonest themes; those that few answers name are left out, name and all."""
+    enough = [(theme, count) for theme, count in themes.most_common() if count >= minimum]
+    return Themes(enough[:MOST_THEMES], withheld=len(enough) < len(themes))
