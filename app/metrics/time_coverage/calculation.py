@@ -133,13 +133,22 @@ class Phased:
         )
         if minimum is None:
             return Part(whole.cell, [each.cell for each in weekly.values()], without)
-        # The weeks add up to the whole: they are its siblings, as groups are.
-        report = suppress(
-            Report(whole.figures, groups={name: each.figures for name, each in weekly.items()}),
-            minimum,
-        )
-        shown = [each.shown(report.groups[name]) for name, each in weekly.items()]
-        return Part(whole.shown(report.figures), shown, without)
+        # The weeks add up to the whole: they are its siblings, as groups are. One by one, because the three
+        # share no number that is shown.
+        reports = [
+            suppress(
+                Report(
+                    {slug: figure},
+                    groups={name: {slug: each.figures[slug]} for name, each in weekly.items()},
+                ),
+                minimum,
+            )
+            for slug, figure in whole.figures.items()
+        ]
+        shown = [
+            each.shown([report.groups[name] for report in reports]) for name, each in weekly.items()
+        ]
+        return Part(whole.shown([report.figures for report in reports]), shown, without)
 
     def _count(self, arm: Arm, rows: Days, days: Window, weeks: slice) -> "_Counted":
         expected, covered, unexpected = (
@@ -216,7 +225,7 @@ class _Counted:
                 Share(int((seen & asked).sum()), int(asked.sum())),
                 Share(int((seen & ~asked).sum()), int(seen.sum())),
             ),
-            _UNEXPECTED: (Share(beside, int(seen.sum())),),
+            _UNEXPECTED: (Share(beside, beside),),
             _PROMPTS: (Share(len(answering), len(prompted)),),
         }
         self.figures = {metric.slug: self._figure(metric, s) for metric, s in shares.items()}
@@ -234,9 +243,9 @@ class _Counted:
             disclosive=shares,
         )
 
-    def shown(self, figures: Figures) -> Cell:
+    def shown(self, reported: Sequence[Figures]) -> Cell:
         """The cell with nulls for what is withheld of these figures."""
-        hidden = {slug for slug, figure in figures.items() if figure.suppressed}
+        hidden = {slug for each in reported for slug, figure in each.items() if figure.suppressed}
         cell = self.cell
         main = _COVERAGE.slug in hidden
         beside = main or _UNEXPECTED.slug in hidden
