@@ -20,6 +20,10 @@ from app.licences.waiting_list.routes import router as waiting_lists
 from app.metrics.adoption.routes import router as adoption
 from app.metrics.feedback.routes import router as feedback_figures
 from app.metrics.routes import router as metrics
+from app.metrics.time_coverage.routes import recorded_router as time_coverage_of_people
+from app.metrics.time_coverage.routes import router as time_coverage
+from app.metrics.time_quality.routes import recorded_router as time_quality_days
+from app.metrics.time_quality.routes import router as time_quality
 from app.metrics.utilisation.routes import every_router as licence_utilisation
 from app.metrics.utilisation.routes import pilots_router as pilot_utilisation
 from app.metrics.utilisation.routes import pools_router as pool_utilisation
@@ -29,6 +33,9 @@ from app.people.routes import bulk_router as people_bulk
 from app.people.routes import router as people
 from app.pilots.routes import bulk_router as pilots_bulk
 from app.pilots.routes import router as pilots
+from app.time_use.plans.routes import router as sampling_plans
+from app.time_use.prompts.routes import recorded_router as time_prompts_recorded
+from app.time_use.prompts.routes import router as time_prompts
 from app.time_use.samples.routes import bulk_router as time_samples_bulk
 from app.time_use.samples.routes import gathered_router as time_samples_gathered
 from app.time_use.samples.routes import recorded_router as time_samples
@@ -61,6 +68,13 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "feedback", feedback_bulk),
     ("/pilots", "feedback", feedback),
     ("/pilots", "feedback", feedback_read),
+    ("/pilots", "time", sampling_plans),
+    ("/pilots", "time", time_prompts),
+    ("/pilots", "time", time_prompts_recorded),
+    ("/pilots", "time", time_coverage),
+    ("/pilots", "time", time_coverage_of_people),
+    ("/pilots", "time", time_quality),
+    ("/pilots", "time", time_quality_days),
     ("/pilots", "figures", adoption),
     ("/pilots", "figures", feedback_figures),
     ("/pilots", "figures", pilot_utilisation),

@@ -17,6 +17,8 @@ from app.organisations.models import Organisation
 from app.people.absences.models import Absence
 from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember, PilotTransition
+from app.time_use.plans.models import SamplingPlan
+from app.time_use.prompts.models import TimePrompt, TimePromptDraw
 from app.time_use.samples.models import TimeSample, TimeSampleVersion
 from app.time_use.taxonomies.models import PilotTaxonomy, Taxonomy
 
@@ -47,6 +49,9 @@ TABLES = (
     FeedbackSession,
     FeedbackResponse,
     FeedbackVersion,
+    SamplingPlan,
+    TimePromptDraw,
+    TimePrompt,
 )
 
 __all__ = ["TABLES", "metadata"]

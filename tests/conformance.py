@@ -33,6 +33,7 @@ _BEYOND_SCHEMAS = {
     "category_repeated",
     "date_out_of_range",
     "dates_out_of_order",
+    "day_repeated",
     "decided_twice",
     "empty_answer",
     "empty_window",
@@ -43,11 +44,15 @@ _BEYOND_SCHEMAS = {
     "missing_field",
     "not_a_monday",
     "not_admin",
+    "not_random_moment",
     "outside_term",
     "person_missing",
     "personal_identifier",
+    "prompts_missing",
     "role_or_scopes",
     "rows_rejected",
+    "too_few_days",
+    "too_few_minutes",
     "unknown_category",
     "unknown_person",
     "unknown_pilot",
@@ -167,6 +172,7 @@ class Council:
         for pilot_id, road in zip(pilots, roads, strict=True):
             for step in road.split():
                 self._made(f"/pilots/{pilot_id}/transitions", {"to": step})
+            self.request("PUT", f"{API}/pilots/{pilot_id}/sampling-plan", json={"method": "diary"})
             members = [{"person_external_id": n, "joined_on": "2024-04-01"} for n in numbers]
             self._made(f"/pilots/{pilot_id}/members/bulk", {"items": members})
         days = [

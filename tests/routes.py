@@ -54,7 +54,15 @@ def every_route() -> Iterator[Route]:
 
 
 # Answered to the lead of the pilot, and to no administrator.
-LEADS_ALONE = frozenset({"GET /pilots/{pilot_id}/feedback", "GET /pilots/{pilot_id}/time-samples"})
+LEADS_ALONE = frozenset(
+    {
+        "GET /pilots/{pilot_id}/feedback",
+        "GET /pilots/{pilot_id}/time-samples",
+        "GET /pilots/{pilot_id}/time-prompts",
+        "GET /pilots/{pilot_id}/time-coverage/people",
+        "GET /pilots/{pilot_id}/time-quality/days",
+    }
+)
 
 ROUTES = tuple(every_route())
 EVERY = {"argnames": "route", "argvalues": ROUTES, "ids": [str(route) for route in ROUTES]}

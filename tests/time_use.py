@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.council import people, pilot
+from app.access.permissions import Role
+from tests.council import Council, good, people, pilot
 
 FILE = Path(__file__).resolve().parents[2] / "shared" / "examples" / "time_use.json"
 needs_the_file = pytest.mark.skipif(
@@ -48,3 +49,29 @@ async def social_pilot(client: httpx.AsyncClient, *, name: str = "P-1") -> str:
         client, {"person_external_id": "E1", "arm": "pilot"}, **SOCIAL, code=name
     )
     return f"/pilots/{pilot_id}/time-samples"
+
+
+def days_of(*days: str, **fields: Any) -> list[dict[str, Any]]:
+    """A sample of nine in the morning on each of these days."""
+    who = fields.get("person_external_id", "E1")
+    return [sample(f"{who} {day}", started_at=f"{day}T09:00:00+00:00", **fields) for day in days]
+
+
+async def led_pilot(
+    council: Council, *members: dict[str, Any], **fields: Any
+) -> tuple[httpx.AsyncClient, str]:
+    """A social-care pilot as its lead sees it; returns the lead's client and the pilot's address."""
+    lead = await council.as_role(Role.PILOT_LEAD)
+    values = {"code": "LED", "name": "Led", **SOCIAL, **fields}
+    pilot_id = good(await lead.post("/pilots", json=values), 201)["pilot_id"]
+    if members:
+        body = {"items": list(members)}
+        result = good(await lead.post(f"/pilots/{pilot_id}/members/bulk", json=body))
+        assert result["rejected"] == 0, result
+    return lead, f"/pilots/{pilot_id}"
+
+
+async def record(client: httpx.AsyncClient, path: str, rows: list[dict[str, Any]]) -> None:
+    """Record samples of a pilot."""
+    result = good(await client.post(f"{path}/time-samples/bulk", json={"items": rows}))
+    assert result["rejected"] == 0, result

@@ -51,6 +51,14 @@ def _answered(week: str) -> dict[str, Any]:
     }
 
 
+_PLAN: dict[str, Any] = {
+    "method": "random_moment",
+    "prompts_per_day": 2,
+    "from": "09:00",
+    "until": "17:00",
+}
+
+
 async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     """Record one of everything; returns its id by the name that paths give it."""
     await people(client, "E-4711", display_name="Margaret", department="Housing")
@@ -65,6 +73,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     samples = f"/pilots/{pilot_id}/time-samples/bulk"
     taken = good(await client.post(samples, json={"items": [_sample("first")]}))
     held = good(await client.post(f"/pilots/{pilot_id}/feedback-sessions", json=_SESSION), 201)
+    good(await client.put(f"/pilots/{pilot_id}/sampling-plan", json=_PLAN))
     # Named by themselves, not by an id of ours: two councils have different ones.
     taxonomy = {**_TAXONOMY, "version": f"council-{uuid4().hex[:8]}"}
     good(await client.post("/time-use-taxonomies", json=taxonomy), 201)
@@ -142,6 +151,11 @@ BODIES: dict[str, Any] = {
     "PATCH /pilots/{pilot_id}/feedback-sessions/{session_id}": {"notes": _WHY},
     "POST /pilots/{pilot_id}/feedback": _answered("2024-05-06"),
     "POST /pilots/{pilot_id}/feedback/bulk": {"items": [_answered("2024-05-13")]},
+    "PUT /pilots/{pilot_id}/sampling-plan": {**_PLAN, "prompts_per_day": 3},
+    "POST /pilots/{pilot_id}/time-prompts/draw": {
+        "starts_on": "2024-05-06",
+        "ends_on": "2024-05-13",
+    },
     "POST /import-batches/{batch_id}/undo": None,
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,

@@ -1,6 +1,6 @@
 """The windows that figures may be asked for."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from app.core.errors import Invalid
 from app.core.periods import Window
@@ -25,3 +25,17 @@ def check_window(window: Window) -> Window:
             "/ends_on", "window_too_long", f"a window holds at most {MAX_WINDOW.days} days"
         )
     return window
+
+
+def check_order(starts_on: date | None, ends_on: date | None) -> None:
+    """Hold two days that may each be left out against each other.
+
+    Raises:
+        Invalid: both are there, with no day between them.
+    """
+    if starts_on is not None and ends_on is not None and ends_on <= starts_on:
+        raise Invalid.field(
+            "/ends_on",
+            "empty_window",
+            f"ends_on ({ends_on}) must lie after starts_on ({starts_on})",
+        )

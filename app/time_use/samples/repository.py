@@ -1,6 +1,6 @@
 """All SQL about time samples."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,17 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped
+from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.undo import take_back, touched_by
 from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
-from app.time_use.samples.models import TimeSample
+from app.time_use.samples.models import SampleMethod, TimeSample
+
+# The source of a sample that answers a prompt; its `source_ref` is the prompt's id.
+ANSWERS = "prompt"
+_ROWS_AT_A_TIME = 5_000
 
 _UPSERT = UpsertTarget(
     table=metadata.tables["time_sample"],
@@ -60,6 +64,55 @@ async def page(
     if wanted.until is not None:
         statement = statement.where(col(s.started_at) < wanted.until)
     return await paginate(session, statement, col(s.id), query)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What of a sample is looked at to say how good the samples are."""
+
+    person_id: UUID
+    started_at: datetime
+    minutes: float | None
+    method: SampleMethod
+    source: str
+    category: str
+
+
+async def recorded(
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> AsyncIterator[Sequence[Recorded]]:
+    """What is recorded of a pilot in `[since, until)`, some at a time: by person, in the order of time."""
+    s = TimeSample
+    columns = (s.person_id, s.started_at, s.minutes, s.method, s.source, s.category)
+    statement = scoped_columns(principal, s, *(col(column) for column in columns)).where(
+        col(s.pilot_id) == pilot_id, col(s.is_deleted).is_(other=False)
+    )
+    if since is not None:
+        statement = statement.where(col(s.started_at) >= since)
+    if until is not None:
+        statement = statement.where(col(s.started_at) < until)
+    statement = statement.order_by(col(s.person_id), col(s.started_at))
+    rows = await session.stream(statement)
+    async for part in rows.partitions(_ROWS_AT_A_TIME):
+        yield [Recorded(*row) for row in part]
+
+
+async def answered(
+    session: AsyncSession, principal: Principal, pilot_id: UUID
+) -> set[tuple[UUID, str]]:
+    """Person and `source_ref` of every sample that answers a prompt, or says so."""
+    s = TimeSample
+    statement = scoped_columns(principal, s, col(s.person_id), col(s.source_ref)).where(
+        col(s.pilot_id) == pilot_id,
+        col(s.source) == ANSWERS,
+        col(s.method) == SampleMethod.RANDOM_MOMENT,
+        col(s.is_deleted).is_(other=False),
+    )
+    return {(row[0], row[1]) for row in await session.exec(statement)}
 
 
 async def pilots_of(session: AsyncSession, principal: Principal, batch_id: UUID) -> set[UUID]:
