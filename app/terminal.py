@@ -20,6 +20,9 @@ from app.metrics.utilisation.service import UtilisationAnswer
 
 _SHOWN_ERRORS = 20
 
+out = Console()
+err = Console(stderr=True)
+
 
 def size_of(file: Path) -> int:
     """Bytes of a file, 0 where there is none."""
