@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.access.routes import router as api_keys
 from app.audit_log.routes import router as audit_events
+from app.imports.mappings.routes import router as import_mappings
 from app.imports.routes import router as import_batches
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
 from app.licences.allocations.routes import bulk_router as allocations_bulk
@@ -58,6 +59,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/licence-utilisation", "figures", licence_utilisation),
     ("/metrics", "figures", metrics),
     ("/import-batches", "imports", import_batches),
+    ("/import-mappings", "imports", import_mappings),
     ("/api-keys", "access", api_keys),
     ("/audit-events", "audit", audit_events),
 )

@@ -5,6 +5,7 @@ from app.audit_log.models import AuditEvent
 from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun
 from app.core.models import metadata
+from app.imports.mappings.models import ImportMapping
 from app.imports.models import ImportBatch
 from app.licences.activity.models import LicenceActivity, LicenceActivityYear
 from app.licences.allocations.models import SeatAllocation, SeatEvent
@@ -25,6 +26,7 @@ TABLES = (
     AuditEvent,
     IdempotencyKey,
     ImportBatch,
+    ImportMapping,
     JobRun,
     Pilot,
     PilotMember,
