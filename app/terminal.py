@@ -57,7 +57,7 @@ def _progress(console: Console) -> Progress:
 def bar(console: Console, title: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar for work that is gone through in parts, each beginning at 0; told the place reached."""
     with _progress(console) as progress:
-        task = progress.add_task(title, total=max(total, 1))
+        task = progress.add_task(escape(title), total=max(total, 1))
         done, last = 0, 0
 
         def reached(place: int) -> None:
@@ -84,7 +84,7 @@ def bars(console: Console) -> Iterator[Callable[[str, int], Callable[[int], None
 
 def results_table(title: str, parts: Sequence[tuple[str, BulkResult]]) -> Table:
     """What became of the rows of an import, part by part."""
-    table = Table(title=title)
+    table = Table(title=escape(title))
     for heading in ("", "new", "updated", "unchanged", "rejected"):
         table.add_column(heading, justify="left" if not heading else "right")
     for label, result in parts:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from app.cli.files import RowFile
 from app.cli.imports import KINDS
+from app.people.schemas import PersonRow
 from tests.command import Run
 from tests.imports import council as council  # noqa: PLC0414 - a fixture
 from tests.imports import counts, make_pilot, mend, read_csv, rows_of, staff, write_csv
@@ -238,6 +240,31 @@ def test_samples_say_what_will_not_count_and_how_to_take_them_back(
         assert run(council, *words, *wrong).status == status
     assert run(council, *words, "SOCIAL", "--date-format", "guess").status == 2
     assert run(council, *words, "SOCIAL").status == 3, "nothing is guessed"
+
+
+def test_json_is_read_whole_and_so_has_a_limit(council: str, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "hr.json"
+    path.write_text(json.dumps({"items": [{"external_id": f"E{n}"} for n in range(100)]}))
+    limit = {"PILOTLIGHT_MAX_BULK_JSON_BYTES": "1024"}
+    ran = run(council, "import", "people", str(path), settings=limit)
+    assert (ran.status, "larger than 1024 bytes" in ran.err) == (1, True)
+    assert run(council, "import", "people", str(path)).status == 0
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".ndjson"])
+def test_the_bar_moves_with_the_bytes_that_are_read(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"[b]hr{ending}"
+    row = "E{n},Somebody" if "csv" in ending else '{{"external_id": "E{n}", "team": "x"}}'
+    body = "external_id,display_name\r\n" if "csv" in ending else ""
+    body += "".join(row.format(n=n) + "\r\n" for n in range(25_000))
+    content = body.encode()
+    path.write_bytes(gzip.compress(content) if ending.endswith(".gz") else content)
+    places: list[int] = []
+    chunks = list(RowFile.at(path).chunks(PersonRow, None, 1, places.append))
+    assert [len(chunk) for chunk in chunks] == [5_000] * 5
+    assert places == sorted(places)
+    assert places[0] < places[-1] / 3
+    assert 0.99 * path.stat().st_size <= places[-1] <= path.stat().st_size
 
 
 def test_the_help_says_what_the_exit_status_means(run: Run) -> None:

@@ -1,7 +1,7 @@
 """The mappings that come with Pilotlight."""
 
 from app.core.instants import DateOrder
-from app.imports.mappings.schemas import MappingIn, SourceIn
+from app.imports.mappings.schemas import ColumnSourceIn, ImportMappingIn
 from app.imports.models import ImportKind
 
 _EMPLOYEE, _ELEMENT, _DATE = "EMPLOYEE_REF", "ELEMENT_CODE", "DATE"
@@ -9,14 +9,14 @@ _START, _END = "START_TIME", "END_TIME"
 
 # What INPUT_TIME counts (hours, or hours and minutes) and whether breaks are in it differs from export to
 # export, so minutes are those between the two times. Who knows theirs saves a mapping that reads it.
-ITRENT = MappingIn(
+ITRENT = ImportMappingIn(
     name="itrent",
     kind=ImportKind.TIME_SAMPLES,
     columns={
-        "person_external_id": SourceIn(columns=[_EMPLOYEE]),
-        "category": SourceIn(columns=[_ELEMENT]),
-        "started_at": SourceIn(columns=[_DATE, _START]),
-        "source_ref": SourceIn(columns=[_EMPLOYEE, _DATE, _START, _ELEMENT], separator="/"),
+        "person_external_id": ColumnSourceIn(columns=[_EMPLOYEE]),
+        "category": ColumnSourceIn(columns=[_ELEMENT]),
+        "started_at": ColumnSourceIn(columns=[_DATE, _START]),
+        "source_ref": ColumnSourceIn(columns=[_EMPLOYEE, _DATE, _START, _ELEMENT], separator="/"),
     },
     constants={"source": "itrent", "method": "timesheet"},
     ends_at=_END,

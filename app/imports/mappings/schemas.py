@@ -29,17 +29,17 @@ ColumnName = Annotated[
 Separator = Annotated[str, StringConstraints(max_length=5, pattern=PRINTABLE_PATTERN)]
 
 
-class SourceIn(Input):
+class ColumnSourceIn(Input):
     """Where a field is read: one column, or several joined."""
 
     columns: list[ColumnName] = Field(min_length=1, max_length=MAX_JOINED)
     separator: Separator = Field(default=" ", description="Between the columns.")
 
 
-class MappingRules(Input):
+class ImportMappingRules(Input):
     """How the columns of a file become fields of ours."""
 
-    columns: dict[str, SourceIn] = Field(
+    columns: dict[str, ColumnSourceIn] = Field(
         min_length=1, max_length=MAX_FIELDS, description="By field of ours, where it is read."
     )
     constants: dict[str, Label] = Field(
@@ -69,26 +69,26 @@ class MappingRules(Input):
     )
 
 
-class MappingIn(MappingRules):
+class ImportMappingIn(ImportMappingRules):
     """A mapping to save."""
 
     name: Code
     kind: ImportKind = Field(description="What the rows are.")
 
 
-class SourceOut(Output):
+class ColumnSourceOut(Output):
     """Where a field is read."""
 
     columns: list[str]
     separator: str
 
 
-class MappingOut(Output):
+class ImportMappingOut(Output):
     """A mapping."""
 
     name: str
     kind: ImportKind
-    columns: dict[str, SourceOut]
+    columns: dict[str, ColumnSourceOut]
     constants: dict[str, str]
     minutes_unit: MinutesUnit
     ends_at: str | None

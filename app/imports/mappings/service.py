@@ -22,7 +22,7 @@ from app.imports.mappings import errors, repository
 from app.imports.mappings.built_in import BUILT_IN
 from app.imports.mappings.columns import MINUTES, STARTED_AT, ColumnMap, Source, pointer_to
 from app.imports.mappings.models import ImportMapping
-from app.imports.mappings.schemas import MappingIn, MappingRules
+from app.imports.mappings.schemas import ImportMappingIn, ImportMappingRules
 from app.imports.models import SCOPE_OF_KIND, ImportKind
 
 MAX_MAPPINGS = 100
@@ -40,7 +40,7 @@ def applies_to(kind: ImportKind, row_type: type[msgspec.Struct]) -> None:
 class Mapping:
     """A mapping; `row` None for one that comes with Pilotlight."""
 
-    wanted: MappingIn
+    wanted: ImportMappingIn
     row: ImportMapping | None = None
 
     @property
@@ -53,10 +53,12 @@ class Mapping:
 
 
 def _mapping(row: ImportMapping) -> Mapping:
-    return Mapping(MappingIn.model_validate({**row.rules, "name": row.name, "kind": row.kind}), row)
+    return Mapping(
+        ImportMappingIn.model_validate({**row.rules, "name": row.name, "kind": row.kind}), row
+    )
 
 
-async def create(session: AsyncSession, principal: Principal, wanted: MappingIn) -> Mapping:
+async def create(session: AsyncSession, principal: Principal, wanted: ImportMappingIn) -> Mapping:
     """Save a mapping.
 
     Raises:
@@ -109,7 +111,7 @@ async def change(
     session: AsyncSession,
     principal: Principal,
     name: str,
-    wanted: MappingRules,
+    wanted: ImportMappingRules,
     if_match: str | None,
 ) -> Mapping:
     """Replace the rules of a mapping; its name and kind stay.
@@ -160,8 +162,8 @@ async def _to_write(
     return row
 
 
-def _rules(wanted: MappingRules) -> dict[str, Any]:
-    return wanted.model_dump(mode="json", include=set(MappingRules.model_fields))
+def _rules(wanted: ImportMappingRules) -> dict[str, Any]:
+    return wanted.model_dump(mode="json", include=set(ImportMappingRules.model_fields))
 
 
 async def _record(
@@ -174,7 +176,7 @@ async def _record(
 # --- what a mapping may say ------------------------------------------------------------------------
 
 
-def check(wanted: MappingRules, kind: ImportKind) -> None:
+def check(wanted: ImportMappingRules, kind: ImportKind) -> None:
     """Hold a mapping against the rows that it is to make.
 
     Raises:
@@ -192,7 +194,7 @@ def check(wanted: MappingRules, kind: ImportKind) -> None:
 
 
 def _unknown(
-    wanted: MappingRules, fields: dict[str, msgspec.structs.FieldInfo]
+    wanted: ImportMappingRules, fields: dict[str, msgspec.structs.FieldInfo]
 ) -> list[FieldError]:
     known = "Known fields: " + ", ".join(fields)
     problems = [
@@ -214,7 +216,7 @@ def _unknown(
 
 
 def _lacking(
-    wanted: MappingRules, fields: dict[str, msgspec.structs.FieldInfo]
+    wanted: ImportMappingRules, fields: dict[str, msgspec.structs.FieldInfo]
 ) -> list[FieldError]:
     told = {*wanted.columns, *wanted.constants}
     missing = [name for name, field in fields.items() if field.required and name not in told]
@@ -224,7 +226,7 @@ def _lacking(
     return [FieldError("/columns", "field_not_mapped", f"{name} {detail}.") for name in missing]
 
 
-def _contradictory(wanted: MappingRules) -> list[FieldError]:
+def _contradictory(wanted: ImportMappingRules) -> list[FieldError]:
     problems = [
         FieldError(
             f"/constants/{name}", "field_twice", f"{name} is read from columns; it is not constant."
