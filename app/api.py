@@ -8,6 +8,7 @@ from app.feedback.responses.routes import bulk_router as feedback_bulk
 from app.feedback.responses.routes import recorded_router as feedback_read
 from app.feedback.responses.routes import router as feedback
 from app.feedback.sessions.routes import router as feedback_sessions
+from app.imports.mappings.routes import router as import_mappings
 from app.imports.routes import router as import_batches
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
 from app.licences.allocations.routes import bulk_router as allocations_bulk
@@ -82,6 +83,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/licence-utilisation", "figures", licence_utilisation),
     ("/metrics", "figures", metrics),
     ("/import-batches", "imports", import_batches),
+    ("/import-mappings", "imports", import_mappings),
     ("/api-keys", "access", api_keys),
     ("/audit-events", "audit", audit_events),
 )

@@ -7,6 +7,7 @@ from app.core.jobs.models import JobRun
 from app.core.models import metadata
 from app.feedback.responses.models import FeedbackResponse, FeedbackVersion
 from app.feedback.sessions.models import FeedbackSession
+from app.imports.mappings.models import ImportMapping
 from app.imports.models import ImportBatch
 from app.licences.activity.models import LicenceActivity, LicenceActivityYear
 from app.licences.allocations.models import SeatAllocation, SeatEvent
@@ -29,6 +30,7 @@ TABLES = (
     AuditEvent,
     IdempotencyKey,
     ImportBatch,
+    ImportMapping,
     JobRun,
     Pilot,
     PilotMember,

@@ -1,6 +1,6 @@
 """How the command line looks: progress bars, tables, problems."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.core.bulk.results import BulkResult
 from app.core.errors import ProblemError
@@ -19,6 +19,9 @@ from app.metrics.utilisation.renewal import Advice
 from app.metrics.utilisation.service import UtilisationAnswer
 
 _SHOWN_ERRORS = 20
+
+out = Console()
+err = Console(stderr=True)
 
 
 def size_of(file: Path) -> int:
@@ -54,7 +57,7 @@ def _progress(console: Console) -> Progress:
 def bar(console: Console, title: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar for work that is gone through in parts, each beginning at 0; told the place reached."""
     with _progress(console) as progress:
-        task = progress.add_task(title, total=max(total, 1))
+        task = progress.add_task(escape(title), total=max(total, 1))
         done, last = 0, 0
 
         def reached(place: int) -> None:
@@ -79,22 +82,49 @@ def bars(console: Console) -> Iterator[Callable[[str, int], Callable[[int], None
         yield step
 
 
-def import_table(imported: VivaImport, name: str, *, dry_run: bool) -> Table:
-    """What became of the rows of an import."""
-    title = f"{name}: {imported.person_weeks} person-weeks"
-    table = Table(title=f"{title} (dry run: nothing was written)" if dry_run else title)
+def results_table(title: str, parts: Sequence[tuple[str, BulkResult]]) -> Table:
+    """What became of the rows of an import, part by part."""
+    table = Table(title=escape(title))
     for heading in ("", "new", "updated", "unchanged", "rejected"):
         table.add_column(heading, justify="left" if not heading else "right")
-    parts: list[tuple[str, BulkResult | None]] = [
-        ("people", imported.people),
-        ("members of the pilot", imported.members),
-        ("activity", imported.activity),
-    ]
     for label, result in parts:
-        if result is not None:
-            counts = (result.accepted, result.updated, result.duplicates, result.rejected)
-            table.add_row(label, *(str(count) for count in counts))
+        counts = (result.accepted, result.updated, result.duplicates, result.rejected)
+        table.add_row(label, *(str(count) for count in counts))
     return table
+
+
+def import_table(imported: VivaImport, name: str, *, dry_run: bool) -> Table:
+    """What became of the rows of a person query."""
+    title = f"{name}: {imported.person_weeks} person-weeks"
+    parts = [("people", imported.people)]
+    if imported.members is not None:
+        parts.append(("members of the pilot", imported.members))
+    parts.append(("activity", imported.activity))
+    return results_table(f"{title} (dry run: nothing was written)" if dry_run else title, parts)
+
+
+def uncounted_table(counts: Mapping[str, int]) -> Table:
+    """Rows that were taken and do not count, or not yet, by reason."""
+    table = Table("taken, and not counted", Column("rows", justify="right"))
+    for reason, count in counts.items():
+        table.add_row(reason.replace("_", " "), str(count))
+    return table
+
+
+def print_rejected(console: Console, result: BulkResult, written: Path | None) -> None:
+    """The first of the rows that were rejected, and where all of them are."""
+    for error in result.errors[:_SHOWN_ERRORS]:
+        place = f"row {error.index + 1} {error.pointer}".rstrip()
+        console.print(f"  {escape(place)}: {escape(error.detail)}", highlight=False, soft_wrap=True)
+    if result.rejected > _SHOWN_ERRORS:
+        console.print(f"  and {result.rejected - _SHOWN_ERRORS} more")
+    if written is None:
+        where = "--rejected FILE writes all rejected rows to a file, to be mended and imported."
+    elif result.batch_id is not None:
+        where = f"All rejected rows are in {written}: mend them there and import that file."
+    else:
+        where = f"All rejected rows are in {written}. Nothing was written: mend them where they are from."
+    console.print(escape(where), highlight=False, soft_wrap=True)
 
 
 def print_headlines(console: Console, answers: Mapping[str, AdoptionAnswer]) -> None:

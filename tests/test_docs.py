@@ -51,7 +51,7 @@ def test_links_lead_somewhere_and_commands_exist(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert "://" in target or (page.parent / target).exists(), target
     group = typer.main.get_command(command)
-    for words in re.findall(r"pilotlight ((?:[a-z]+ ?){1,2})", text):
+    for words in re.findall(r"pilotlight ((?:[a-z]+(?:-[a-z]+)* ?){1,2})", text):
         first, *rest = words.split()
         if first in ("is", "and", "on", "beside", "or"):
             continue

@@ -27,6 +27,13 @@ _TAXONOMY: dict[str, Any] = {
 }
 
 
+_RULES: dict[str, Any] = {
+    "columns": {"external_id": {"columns": ["Margaret"]}, "team": {"columns": ["Team"]}},
+    "constants": {"department": "Housing"},
+    "ignored": ["because of Margaret"],
+}
+
+
 def _sample(source_ref: str) -> dict[str, Any]:
     return {
         "person_external_id": "E-4711",
@@ -77,6 +84,8 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     # Named by themselves, not by an id of ours: two councils have different ones.
     taxonomy = {**_TAXONOMY, "version": f"council-{uuid4().hex[:8]}"}
     good(await client.post("/time-use-taxonomies", json=taxonomy), 201)
+    mapping = {**_RULES, "name": f"council-{uuid4().hex[:8]}", "kind": "people"}
+    good(await client.post("/import-mappings", json=mapping), 201)
     return {
         "person_id": person_id,
         "pilot_id": pilot_id,
@@ -86,6 +95,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "batch_id": taken["batch_id"],
         "version": taxonomy["version"],
         "session_id": held["session_id"],
+        "mapping_name": mapping["name"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
 
@@ -157,6 +167,9 @@ BODIES: dict[str, Any] = {
         "ends_on": "2024-05-13",
     },
     "POST /import-batches/{batch_id}/undo": None,
+    "POST /import-mappings": {**_RULES, "name": "council-2", "kind": "people"},
+    "PUT /import-mappings/{mapping_name}": _RULES,
+    "DELETE /import-mappings/{mapping_name}": None,
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,
 }

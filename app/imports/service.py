@@ -31,6 +31,11 @@ def undone_by(kind: ImportKind, undo: Undo) -> None:
     _UNDO[kind] = undo
 
 
+def can_be_undone(kind: ImportKind) -> bool:
+    """Whether batches of a kind can be taken back."""
+    return kind in _UNDO
+
+
 @dataclass(slots=True)
 class Intake:
     """A batch in the making."""
@@ -91,7 +96,7 @@ async def intake(
     )
     session.add(batch)
     await session.flush()
-    tally = BulkTally(rows=[] if options.list_rows else None)
+    tally = BulkTally(rows=[] if options.list_rows else None, restate=options.restate)
     opened = Intake(batch.id, tally, options.dry_run)
     yield opened
     common = result_of(

@@ -12,6 +12,9 @@ from app.core.bulk.results import BulkResult
 from app.core.etags import etag_of
 from app.core.fields import CalendarDate, FilterText
 from app.core.pagination import Page, PageRequest
+from app.imports.mappings import service as mappings
+from app.imports.mappings.schemas import MappingNamed
+from app.imports.models import ImportKind
 from app.people import service
 from app.people.models import Person
 from app.people.schemas import PersonChange, PersonFilter, PersonIn, PersonOut, PersonRow
@@ -80,6 +83,10 @@ async def change_person(
 @bulk_router.post(
     "/bulk", dependencies=[requires(Scope.PEOPLE_WRITE)], openapi_extra=schema_of(PersonRow)
 )
-async def upsert_people(bulk: Bulk, session: Session, principal: Caller) -> BulkResult:
+async def upsert_people(
+    bulk: Bulk, session: Session, principal: Caller, mapping: MappingNamed = None
+) -> BulkResult:
     """Record or change many people by `external_id`; what a row leaves out stays, null empties."""
-    return await service.upsert_many(session, principal, bulk.rows(PersonRow), bulk.options)
+    using = await mappings.using(session, principal, ImportKind.PEOPLE, mapping)
+    rows = bulk.rows(PersonRow, using.rewrite)
+    return await service.upsert_many(session, principal, rows, using.options(bulk.options))

@@ -18,6 +18,7 @@ from app.core.etags import check_if_match, etag_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.core.rows import date_problem, given
+from app.imports.mappings import service as mappings
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.people import errors as errors  # noqa: PLC0414 - declares the constraint answers
@@ -184,3 +185,6 @@ async def employment(
 ) -> dict[UUID, Employment]:
     """From when to when these people are employed."""
     return await repository.by_id(session, principal, person_ids)
+
+
+mappings.applies_to(ImportKind.PEOPLE, PersonRow)

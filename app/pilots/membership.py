@@ -14,6 +14,7 @@ from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
 from app.core.pagination import PageQuery
 from app.core.rows import date_problem, given
+from app.imports.mappings import service as mappings
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.people import service as people
@@ -119,3 +120,6 @@ async def enrolled(
 ) -> set[UUID]:
     """Which of these people are members of the pilot, in whatever arm."""
     return set(await repository.stored_members(session, principal, pilot.id, set(person_ids)))
+
+
+mappings.applies_to(ImportKind.PILOT_MEMBERS, MemberRow)

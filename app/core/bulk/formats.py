@@ -9,12 +9,15 @@ import inspect
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import IO, Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-from app.core.bulk.results import RowError
+from app.core.bulk.results import RowError, miscounted
+from app.core.bulk.spreadsheets import Records
 from app.core.errors import FieldError, Invalid, UnsupportedMediaType
 
 JSON = "application/json"
@@ -35,18 +38,39 @@ class Parsed(msgspec.Struct, Generic[RowType], frozen=True, gc=False):
     error: RowError | None = None
 
 
+# Records of a CSV file, the header first, made into others before they are typed. An error stands for a
+# row that cannot be made; its index is filled in here. What is not a row (a blank line) stays empty.
+Rewrite = Callable[[Records], Records]
+
+
 def read_rows(
-    file: IO[bytes], media_type: str, row_type: type[RowType]
+    file: IO[bytes],
+    media_type: str,
+    row_type: type[RowType],
+    rewrite: Rewrite | None = None,
 ) -> Iterator[list[Parsed[RowType]]]:
     """The rows of a file in chunks of at most `CHUNK_ROWS`.
+
+    Args:
+        file: the bytes, from their beginning.
+        media_type: one of the three.
+        row_type: what each row is to be.
+        rewrite: what the records of a CSV file go through first; the other formats know no columns.
 
     Raises:
         UnsupportedMediaType: none of the three formats.
         Invalid: the file as a whole cannot be read.
     """
-    readers = {JSON: _json, NDJSON: _ndjson, CSV: _csv}
+    readers: dict[str, Callable[[IO[bytes], type[RowType]], Iterator[Parsed[RowType]]]] = {
+        JSON: _json,
+        NDJSON: _ndjson,
+        CSV: partial(_csv, rewrite=rewrite),
+    }
     if media_type not in readers:
         raise UnsupportedMediaType(f"Send the rows as {JSON}, {NDJSON} or {CSV}.")
+    if rewrite is not None and media_type != CSV:
+        detail = f"A mapping is about columns: send the rows as {CSV}, or leave the mapping out."
+        raise Invalid.field("/mapping", "mapping_needs_csv", detail)
     chunk: list[Parsed[RowType]] = []
     for parsed in readers[media_type](file, row_type):
         chunk.append(parsed)
@@ -131,15 +155,19 @@ def _decoded(index: int, decoder: msgspec.json.Decoder[RowType], raw: bytes) -> 
         return Parsed(index, error=RowError(index, "malformed_json", "The row is not valid JSON."))
 
 
-def _csv(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
+def _csv(
+    file: IO[bytes], row_type: type[RowType], rewrite: Rewrite | None = None
+) -> Iterator[Parsed[RowType]]:
     ends_whole = _ends_with_a_line_end(file)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     reader = csv.reader(text, strict=True)
     try:
-        header = _header(next(reader, None), row_type)
+        records = iter(reader) if rewrite is None else rewrite(iter(reader))
+        first = next(records, None)
+        header = _header(first if isinstance(first, list) else None, row_type)
         emptied = _emptied_by_a_blank(row_type)
         index, parsed = 0, None
-        for cells in reader:
+        for cells in records:
             if parsed is not None:
                 yield parsed
                 parsed = None
@@ -220,13 +248,14 @@ def _emptied_by_a_blank(row_type: type[RowType]) -> frozenset[str]:
 def _row_of_cells(
     index: int,
     header: list[str],
-    cells: list[str],
+    cells: list[str] | RowError,
     row_type: type[RowType],
     emptied: frozenset[str],
 ) -> Parsed[RowType]:
+    if isinstance(cells, RowError):
+        return Parsed(index, error=replace(cells, index=index))
     if len(cells) != len(header):
-        detail = f"The row has {len(cells)} cells where the header has {len(header)}."
-        return Parsed(index, error=RowError(index, "wrong_number_of_cells", detail))
+        return Parsed(index, error=miscounted(len(cells), len(header), index))
     values: dict[str, str | None] = {}
     for name, cell in zip(header, cells, strict=True):
         if stripped := cell.strip():

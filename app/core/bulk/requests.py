@@ -9,7 +9,8 @@ import msgspec
 from fastapi import Depends, Query, Request
 
 from app.core.body import ReceivedBody, media_type_of
-from app.core.bulk.formats import Parsed, read_rows
+from app.core.bulk.formats import Parsed, Rewrite, read_rows
+from app.core.bulk.results import Restate, as_it_is
 
 RowType = TypeVar("RowType", bound=msgspec.Struct)
 
@@ -28,6 +29,8 @@ class BulkOptions:
     mode: BulkMode = BulkMode.PARTIAL
     dry_run: bool = False
     list_rows: bool = False
+    # Told of every row that is rejected; what it answers is what the sender is told.
+    restate: Restate = as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,10 @@ class BulkRequest:
     media_type: str
     options: BulkOptions
 
-    def rows(self, row_type: type[RowType]) -> Iterator[list[Parsed[RowType]]]:
-        return read_rows(self.file, self.media_type, row_type)
+    def rows(
+        self, row_type: type[RowType], rewrite: Rewrite | None = None
+    ) -> Iterator[list[Parsed[RowType]]]:
+        return read_rows(self.file, self.media_type, row_type, rewrite)
 
 
 def _bulk_request(

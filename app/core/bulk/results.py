@@ -1,6 +1,6 @@
 """What became of each row of a bulk request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -33,6 +33,20 @@ class RowError:
     pointer: str = ""
 
 
+Restate = Callable[[RowError], RowError]
+
+
+def miscounted(found: int, expected: int, index: int = 0) -> RowError:
+    """A row of a CSV file has another number of cells than its header."""
+    detail = f"The row has {found} cells where the header has {expected}."
+    return RowError(index, "wrong_number_of_cells", detail)
+
+
+def as_it_is(error: RowError) -> RowError:
+    """An error that nobody restates."""
+    return error
+
+
 @dataclass(slots=True)
 class BulkTally:
     """Counts and errors as the rows go by; memory stays flat however many rows are bad."""
@@ -40,6 +54,8 @@ class BulkTally:
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     errors: list[RowError] = field(default_factory=list)
     rows: list[Outcome] | None = None
+    # What every error goes through before it is noted, also those that are not listed any more.
+    restate: Restate = as_it_is
 
     def note(self, outcome: Outcome) -> None:
         self.counts[outcome] += 1
@@ -55,6 +71,7 @@ class BulkTally:
         self.rows.append(outcome)
 
     def reject(self, error: RowError) -> None:
+        error = self.restate(error)
         self.note(Outcome.REJECTED)
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
@@ -126,6 +143,7 @@ class BulkRejected(Invalid):
     default_code = "rows_rejected"
 
     def __init__(self, result: BulkResult) -> None:
+        self.result = result
         body = result.model_dump(mode="json")
         super().__init__(
             f"{result.rejected} rows cannot be written, so none was (mode=atomic). "

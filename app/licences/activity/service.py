@@ -14,6 +14,7 @@ from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, Outcome, RowError
 from app.core.rows import date_problem
+from app.imports.mappings import service as mappings
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.licences.activity import repository, years
@@ -98,3 +99,6 @@ def _problem(index: int, row: ActivityRow, person_id: UUID | None, latest: date)
         detail = "A day has at most one active day; a week has period week."
         return RowError(index, "out_of_range", detail, "/active_days")
     return None
+
+
+mappings.applies_to(ImportKind.LICENCE_ACTIVITY, ActivityRow)

@@ -13,6 +13,7 @@ from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
 from app.core.rows import date_problem, given
+from app.imports.mappings import service as mappings
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.people import service as people
@@ -80,3 +81,6 @@ def _problem(
         detail = "ends_on, the first day back, must lie after starts_on"
         return RowError(index, "dates_out_of_order", detail, "/ends_on")
     return None
+
+
+mappings.applies_to(ImportKind.ABSENCES, AbsenceRow)

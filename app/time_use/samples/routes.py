@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import APIRouter, Query, Request, Response, status
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,11 +20,13 @@ from app.access.routing import (
 )
 from app.core.bulk.formats import schema_of
 from app.core.bulk.requests import Bulk
-from app.core.errors import Invalid
 from app.core.fields import CalendarDate, FilterText
+from app.core.instants import DateOrder, zone_of
 from app.core.pagination import Page, PageRequest
+from app.imports.mappings import service as mappings
+from app.imports.mappings.schemas import MappingNamed
+from app.imports.models import ImportKind
 from app.time_use.samples import service
-from app.time_use.samples.instants import DateOrder
 from app.time_use.samples.schemas import (
     SampleBulkResult,
     SampleIn,
@@ -40,7 +41,6 @@ gathered_router = APIRouter(route_class=GatheredRoute)
 recorded_router = APIRouter(route_class=RecordedRoute)
 
 SAMPLES = "/{pilot_id}/time-samples"
-_ZONES = available_timezones()
 
 
 @bulk_router.post(
@@ -58,16 +58,26 @@ async def record_time_samples(
         Query(max_length=64, description="Zone of times without an offset, as Europe/London."),
     ] = None,
     date_order: Annotated[
-        DateOrder,
-        Query(description="`ymd` is ISO 8601; `dmy` and `mdy` are 08/02/2024 09:00 and the like."),
-    ] = DateOrder.YEAR_FIRST,
+        DateOrder | None,
+        Query(
+            description="`ymd`, as by default, is ISO 8601; `dmy` and `mdy` are 08/02/2024 09:00 and the "
+            "like."
+        ),
+    ] = None,
+    mapping: MappingNamed = None,
 ) -> SampleBulkResult:
-    """Record samples. A sample that is there with other values is replaced; a file may come twice."""
-    if zone is not None and zone not in _ZONES:
-        raise Invalid.field("/zone", "unknown_zone", "zone must be one of the IANA time zones")
-    notation = Notation(date_order, ZoneInfo(zone) if zone is not None else None)
+    """Record samples. A sample that is there with other values is replaced; a file may come twice.
+
+    A CSV with columns of another system names its `mapping`; `zone` and `date_order` go before what that
+    says.
+    """
+    using = await mappings.using(
+        session, principal, ImportKind.TIME_SAMPLES, mapping, order=date_order, zone=zone_of(zone)
+    )
+    rows = bulk.rows(SampleRow, using.rewrite)
+    notation = Notation(using.order, using.zone)
     return await service.upsert_many(
-        session, principal, pilot_id, bulk.rows(SampleRow), bulk.options, notation
+        session, principal, pilot_id, rows, using.options(bulk.options), notation
     )
 
 

@@ -22,10 +22,12 @@ from app.core.bulk.results import BulkResult, Outcome, RowError
 from app.core.errors import Forbidden, Invalid, ProblemError
 from app.core.fields import EARLIEST, LATEST
 from app.core.identifiers import Identifier, identifiers_in, names_an_address
+from app.core.instants import DateOrder, InstantProblem, reader_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.core.periods import Window
 from app.imports import service as imports
+from app.imports.mappings import service as mappings
 from app.imports.models import ImportBatch, ImportKind
 from app.imports.service import Intake, intake
 from app.people import service as people
@@ -33,7 +35,6 @@ from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Pilot
 from app.time_use.samples import repository
-from app.time_use.samples.instants import DateOrder, InstantProblem, reader_of
 from app.time_use.samples.models import SampleMethod, TimeSample
 from app.time_use.samples.repository import SampleFilter
 from app.time_use.samples.schemas import Accounted, SampleBulkResult, SampleResult, SampleRow
@@ -315,3 +316,4 @@ async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch)
 
 
 imports.undone_by(ImportKind.TIME_SAMPLES, _undo)
+mappings.applies_to(ImportKind.TIME_SAMPLES, SampleRow)

@@ -1,0 +1,61 @@
+"""`pilotlight demo`."""
+
+from typing import Annotated
+
+import typer
+
+from app import terminal
+from app.access.permissions import Role
+from app.access.principals import Principal
+from app.cli import databases
+from app.cli.keys import new_key
+from app.cli.serving import check_port, serve_at
+from app.core import schema
+from app.core.database import Database
+from app.core.settings import Environment, get_settings
+from app.demo import council as simulated
+from app.metrics.adoption import service as adoption
+from app.metrics.utilisation import renewal
+from app.metrics.utilisation import service as utilisation
+from app.scheduler import tick
+
+
+def demo(
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API after.")] = True,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """Load a simulated council, run the jobs, print the headline figures, and serve them."""
+    settings = get_settings().model_copy(update={"environment": Environment.DEMO})
+    if serve:
+        check_port(host, port)
+
+    async def work(database: Database) -> None:
+        await databases.check_reachable(database)
+        await schema.migrate(database)
+        with terminal.bars(terminal.err) as steps:
+            async with database.transaction() as session:
+                council = await simulated.load(session, steps)
+        await tick(database)
+        principal = Principal.system(council.organisation)
+        async with database.transaction(read_only=True) as session:
+            answers = {
+                pilot.name: await adoption.adoption(
+                    session, principal, pilot.id, adoption.Question()
+                )
+                for pilot in (council.copilot, council.children)
+            }
+            whole = utilisation.Question()
+            seats = await utilisation.of_pool(session, principal, council.pool.id, whole)
+            lately = utilisation.Question(starts_on=simulated.LATELY)
+            advice = await renewal.advise(session, principal, council.pool.id, lately)
+        key = await new_key(database, council.organisation, Role.ADMIN, "demo", days=7)
+        terminal.print_headlines(terminal.out, answers)
+        terminal.print_seats(terminal.out, seats, advice)
+        terminal.print_next_steps(
+            terminal.out, f"http://{host}:{port}", key, council.copilot.id, serve
+        )
+
+    databases.run(databases.with_database(settings, work))
+    if serve:
+        serve_at(settings, host, port, scheduler=None)
