@@ -15,7 +15,7 @@ from app.organisations.models import Organisation
 from app.people.absences.models import Absence
 from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember, PilotTransition
-from app.time_use.samples.models import TimeSample, TimeSampleVersion
+from app.time_use.samples.models import TimeSample, TimeSampleVersion, TimeUseDayMark
 from app.time_use.taxonomies.models import PilotTaxonomy, Taxonomy
 
 TABLES = (
@@ -42,6 +42,7 @@ TABLES = (
     PilotTaxonomy,
     TimeSample,
     TimeSampleVersion,
+    TimeUseDayMark,
 )
 
 __all__ = ["TABLES", "metadata"]

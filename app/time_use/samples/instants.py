@@ -1,9 +1,11 @@
 """When a sample began, as files write it. Pure."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+_DAY = timedelta(days=1)
 
 DETAIL_OFFSET = (
     "started_at must carry its offset (2024-02-08T09:00:00+00:00), or the request must state the "
@@ -19,6 +21,29 @@ class DateOrder(StrEnum):
     YEAR_FIRST = "ymd"
     DAY_FIRST = "dmy"
     MONTH_FIRST = "mdy"
+
+
+def begins(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day, in UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+class LocalDays:
+    """On which local day of a zone an instant falls: the zone is asked once a day of UTC."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._bounds: dict[date, tuple[datetime, datetime]] = {}
+
+    def of(self, instant: datetime) -> date:
+        """The local day of an instant in UTC; at most a day away from that of UTC."""
+        day = instant.date()
+        if day not in self._bounds:
+            self._bounds[day] = begins(day, self._zone), begins(day + _DAY, self._zone)
+        first, after = self._bounds[day]
+        if instant < first:
+            return day - _DAY
+        return day if instant < after else day + _DAY
 
 
 class InstantProblem(ValueError):
