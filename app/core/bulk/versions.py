@@ -4,33 +4,29 @@ Most rows of such a table are new, and go straight into it; one that is there is
 here. So nothing is staged, and what was there before is known to whoever has to act on it.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy import Row, Table, bindparam, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.bulk.loading import Values, load
+from app.core.bulk.loading import Values, hold, load
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import waves
 from app.core.errors import Unavailable
-from app.core.lists import among
 
 # The second sees what overtook the first; more are needed only where it is overtaken again.
 _ATTEMPTS = 5
-
-# A look asks for every last part of a key under every beginning of one: few of these at a time.
-_BEGINNINGS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class VersionedTable:
     """A table with a natural key: `compared` decides whether a row changes, `carried` goes along.
+
+    The primary key is `within`, which is the same for all rows of a call, and then `key`, which is text.
 
     The table counts its row's versions in `revision`. What a row was before it changes is kept in `history`:
     a table with the key, `revision`, columns of the table, and `replaced_at`, the `updated_at` of the row
@@ -39,6 +35,7 @@ class VersionedTable:
 
     table: Table
     history: Table
+    within: tuple[str, ...]
     key: tuple[str, ...]
     compared: tuple[str, ...]
     carried: tuple[str, ...]
@@ -47,12 +44,15 @@ class VersionedTable:
     @property
     def columns(self) -> tuple[str, ...]:
         """What a row brings, in order."""
-        return (*self.key, *self.compared, *self.carried, *self.on_insert, "revision")
+        return (
+            *(*self.within, *self.key, *self.compared),
+            *(*self.carried, *self.on_insert, "revision"),
+        )
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """What is kept of a row that changes: the key, what is compared, then the rest."""
-        first = (*self.key, *self.compared)
+        """What is kept of a row that changes: the primary key, what is compared, then the rest."""
+        first = (*self.within, *self.key, *self.compared)
         rest = {column.name for column in self.history.c} & {column.name for column in self.table.c}
         return (*first, *sorted(rest.difference(first)))
 
@@ -76,7 +76,7 @@ async def replace(session: AsyncSession, target: VersionedTable, rows: Sequence[
     Raises:
         Unavailable: other transactions bring the same new rows, again and again.
     """
-    keys = list(map(itemgetter(*range(len(target.key))), rows))
+    keys = list(map(itemgetter(_key(target)), rows))
     written = Written([Outcome.ACCEPTED] * len(rows), {})
     for places in waves(keys):
         place_of = {keys[place]: place for place in places}
@@ -96,7 +96,7 @@ async def _add_new(
 ) -> dict[Values, Row[Any]]:
     """Add the rows that are new; returns those that were there, held until the transaction ends."""
     for _ in range(_ATTEMPTS):
-        there = await _look(session, target, wanted.keys())
+        there = await _look(session, target, wanted)
         # In the order of the key, so that two batches never wait for each other crosswise.
         new = sorted(row for key, row in wanted.items() if key not in there)
         if not new:
@@ -114,44 +114,22 @@ async def _add_new(
 
 
 async def _look(
-    session: AsyncSession, target: VersionedTable, keys: Collection[Values]
+    session: AsyncSession, target: VersionedTable, wanted: Mapping[Values, Values]
 ) -> dict[Values, Row[Any]]:
-    """The rows of these keys that are there, held until the transaction ends."""
-    columns = [target.table.c[name] for name in target.key]
-    statement = (
-        select(*(target.table.c[name] for name in target.kept)).order_by(*columns).with_for_update()
-    )
-    found: dict[Values, Row[Any]] = {}
-    for parts in _asked(keys):
-        conditions = [
-            column == next(iter(values)) if len(values) == 1 else among(column, values)
-            for column, values in zip(columns, parts, strict=True)
-        ]
-        for row in await session.exec(statement.where(*conditions)):  # type: ignore[call-overload]  # SQLAlchemy's own
-            # One part of this key and another of that may make a third, which nobody asked for.
-            if (key := tuple(row[: len(columns)])) in keys:
-                found[key] = row
-    return found
+    """Those of the rows that are there, held until the transaction ends."""
+    within = dict(zip(target.within, next(iter(wanted.values())), strict=False))
+    rows = await hold(session, target.table, target.kept, within, target.key, sorted(wanted))
+    return {tuple(row[_key(target)]): row for row in rows}
 
 
-def _asked(keys: Collection[Values]) -> Iterator[list[set[Any]]]:
-    """The values of each part of the keys, for one look after the other."""
-    beginnings = sorted({key[:-1] for key in keys})
-    if len(beginnings) <= _BEGINNINGS:
-        yield [set(values) for values in zip(*keys, strict=True)]
-        return
-    by_beginning: dict[Values, list[Values]] = defaultdict(list)
-    for key in keys:
-        by_beginning[key[:-1]].append(key)
-    for start in range(0, len(beginnings), _BEGINNINGS):
-        some = chain.from_iterable(
-            by_beginning[beginning] for beginning in beginnings[start : start + _BEGINNINGS]
-        )
-        yield [set(values) for values in zip(*some, strict=True)]
+def _key(target: VersionedTable) -> slice:
+    """Where the key stands in a row, whether it is there or brought."""
+    return slice(len(target.within), len(target.within) + len(target.key))
 
 
 def _differs(target: VersionedTable, old: Row[Any], new: Values) -> bool:
-    compared = slice(len(target.key), len(target.key) + len(target.compared))
+    first = _key(target).stop
+    compared = slice(first, first + len(target.compared))
     return tuple(old[compared]) != new[compared]
 
 
@@ -164,14 +142,15 @@ async def _change(
     now = target.columns.index("updated_at")
     kept = [(*old, new[now]) for old, new in changed]
     await load(session, target.history, (*target.kept, "replaced_at"), kept)
-    table, replaced = target.table, (*target.compared, *target.carried)
+    table, primary = target.table, (*target.within, *target.key)
+    replaced = (*target.compared, *target.carried)
     statement = (
         update(table)
-        .where(*(table.c[name] == bindparam(f"of_{name}") for name in target.key))
+        .where(*(table.c[name] == bindparam(f"of_{name}") for name in primary))
         .values({name: bindparam(f"new_{name}") for name in replaced})
         .values(revision=table.c.revision + 1)
     )
-    names_of = [f"of_{name}" for name in target.key] + [f"new_{name}" for name in replaced]
+    names_of = [f"of_{name}" for name in primary] + [f"new_{name}" for name in replaced]
     connection = await session.connection()
     await connection.execute(
         statement, [dict(zip(names_of, new, strict=False)) for _, new in changed]

@@ -21,7 +21,7 @@ from app.core.bulk.results import BulkResult, Outcome, RowError
 from app.core.bulk.versions import Written
 from app.core.errors import Forbidden, Invalid, ProblemError
 from app.core.fields import EARLIEST, LATEST
-from app.core.identifiers import Identifier, identifiers_in, names_an_address
+from app.core.identifiers import Identifier, identifiers_in, names_an_address, suspects
 from app.core.models import new_id, new_ids
 from app.core.pagination import PageQuery
 from app.core.periods import Window
@@ -51,7 +51,6 @@ Instants = tuple[datetime, datetime]
 _DAY = timedelta(days=1)
 _EARLIEST = datetime.combine(EARLIEST, time(), UTC) + _DAY
 _REFUSED = (Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER)
-_LOOKED_FOR = (*_REFUSED, Identifier.POSTCODE)
 
 # Its place in what is written of a sample.
 _STARTED_AT = repository.COLUMNS.index("started_at")
@@ -89,7 +88,7 @@ class _Taking:
         """Write rows; for each the problem, and for those without one the outcome and why it does not count."""
         rows = [p.row for p in chunk if p.row is not None]
         await self._meet({(row.person_id, row.person_external_id) for row in rows})
-        suspicious = bool(identifiers_in("\n".join([row.source_ref for row in rows]), _LOOKED_FOR))
+        suspicious = suspects(row.source_ref for row in rows)
         tenant, pilot_id, now = self.principal.organisation_id, self.pilot.id, clock.now()
         latest, ids = now + _DAY, iter(new_ids(len(rows)))
         problems: list[RowError | None] = []
