@@ -20,7 +20,7 @@ from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember, PilotTransition
 from app.time_use.plans.models import SamplingPlan
 from app.time_use.prompts.models import TimePrompt, TimePromptDraw
-from app.time_use.samples.models import TimeSample, TimeSampleVersion
+from app.time_use.samples.models import TimeSample, TimeSampleVersion, TimeUseDayMark
 from app.time_use.taxonomies.models import PilotTaxonomy, Taxonomy
 
 TABLES = (
@@ -54,6 +54,7 @@ TABLES = (
     SamplingPlan,
     TimePromptDraw,
     TimePrompt,
+    TimeUseDayMark,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -1,17 +1,24 @@
-"""`make bench`: every benchmark, each with its limit, one line each."""
+"""`make bench`: every benchmark, each with its limit, one line each. Names of some run those alone."""
 
 import asyncio
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 from benchmarks import seats, time_samples, utilisation
 from benchmarks.machine import machine
 
+_ALL = {"seats": seats, "time_samples": time_samples, "utilisation": utilisation}
+
 
 def main() -> None:
+    started = time.perf_counter()
+    wanted = sys.argv[1:] or list(_ALL)
     with tempfile.TemporaryDirectory() as folder, machine(Path(folder)) as on:
-        for benchmark in (seats, time_samples, utilisation):
-            asyncio.run(benchmark.run(on))
+        for name in wanted:
+            asyncio.run(_ALL[name].run(on))
+    print(f"{', '.join(wanted)}: {time.perf_counter() - started:.0f} seconds in all")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class Machine:
     server: Server
     key: str
     database_url: str
+    folder: Path
 
     def request(self, method: str, path: str, **options: Any) -> Any:
         """One request that must succeed."""
@@ -52,16 +53,17 @@ class Machine:
         requests: Sequence[tuple[str, str, Any, str | None]],
         clients: int = CLIENTS,
         media_type: str = "application/json",
+        to: Server | None = None,
     ) -> tuple[list[int], float]:
         """Send requests from so many connections at once; returns their statuses and the seconds."""
-        left, statuses = list(reversed(requests)), []
-        host, port = self.server.base_url.removeprefix("http://").split(":")
+        left = [self._bytes(*each, media_type) for each in reversed(requests)]
+        statuses: list[int] = []
+        host, port = (to or self.server).base_url.removeprefix("http://").split(":")
 
         async def client() -> None:
             reader, writer = await asyncio.open_connection(host, int(port))
             while left:
-                method, path, body, idempotency_key = left.pop()
-                writer.write(self._bytes(method, path, body, idempotency_key, media_type))
+                writer.write(left.pop())
                 head = await reader.readuntil(b"\r\n\r\n")
                 lengths = [
                     int(line.split(b":")[1])
@@ -102,7 +104,7 @@ def machine(folder: Path) -> Iterator[Machine]:
     url = postgres.url("benchmark")
     asyncio.run(migrate(url))
     with serving(url, folder / "service", database_pool_size="20") as server:
-        yield Machine(server, server.found("Benchmark"), url)
+        yield Machine(server, server.found("Benchmark"), url, folder)
 
 
 async def typical(work: Callable[[], Awaitable[object]], times: int) -> float:

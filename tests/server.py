@@ -94,7 +94,7 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Server
     folder.mkdir(parents=True, exist_ok=True)
     environment = environment_for(database_url, **settings)
     for attempt in range(1, _ATTEMPTS + 1):
-        port = _free_port()
+        port = free_port()
         with _log_in(folder).open("wb") as log:
             process = subprocess.Popen(
                 [COMMAND, "serve", "--port", str(port), "--no-scheduler"],
@@ -106,22 +106,22 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Server
         server = Server(f"http://127.0.0.1:{port}", process, environment, folder)
         try:
             # Between the choice of the port and its use another process may have taken it.
-            if _is_ready(server) or attempt == _ATTEMPTS:
+            if ready(server) or attempt == _ATTEMPTS:
                 assert process.poll() is None, server.log()
                 yield server
                 return
         finally:
-            _stop(process)
+            stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _is_ready(server: Server) -> bool:
+def ready(server: Server) -> bool:
     """Whether it serves; False where it ended before it did."""
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
@@ -136,7 +136,7 @@ def _is_ready(server: Server) -> bool:
     raise AssertionError(f"not ready within {_READY_SECONDS} seconds:\n{server.log()}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(_STOP_SECONDS)

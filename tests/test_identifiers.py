@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.identifiers import Identifier, identifiers_in, names_an_address
+from app.core.identifiers import Identifier, identifiers_in, names_an_address, suspects
 
 NHS, NINO = Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER
 POSTCODE, EMAIL, PHONE = Identifier.POSTCODE, Identifier.EMAIL_ADDRESS, Identifier.PHONE_NUMBER
@@ -55,3 +55,20 @@ def test_a_postcode_alone_names_no_address() -> None:
     assert names_an_address("SW1A2AA high street")
     assert not names_an_address("SW1A 2AA 12")
     assert not names_an_address("Smith")
+
+
+_SHAPED = st.from_regex(
+    r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]"
+    r"|[A-Za-z]{1,2}[0-9][0-9A-Z]? ?[0-9][a-zA-Z]{2}|gir 0aa",
+    fullmatch=True,
+)
+
+
+@given(st.lists(st.builds("{}{}{}".format, st.text(max_size=3), _SHAPED, st.text(max_size=3))))
+def test_what_holds_an_identifier_is_suspected(texts: list[str]) -> None:
+    if any(identifiers_in(text, (NHS, NINO, POSTCODE)) for text in texts):
+        assert suspects(texts)
+
+
+def test_references_as_sources_write_them_are_not_suspected() -> None:
+    assert not suspects(["TS-2024-000123", "4711/8", "visit 12", "a1b2", ""])

@@ -40,12 +40,12 @@ def authenticated() -> params.Security:
     return Security(_BEARER, scopes=[])  # type: ignore[no-any-return]  # typed as Any
 
 
-def _session(request: Request) -> AsyncSession:
+async def _session(request: Request) -> AsyncSession:
     session: AsyncSession = request.state.session
     return session
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     principal: Principal = request.state.principal
     return principal
 
@@ -57,7 +57,7 @@ IfMatch = Annotated[
 ]
 
 
-def _idempotency_key(
+async def _idempotency_key(
     _key: Annotated[
         str | None,
         Header(

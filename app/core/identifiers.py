@@ -5,7 +5,8 @@ Sources: NHS Data Dictionary (NHS number, modulus 11), HMRC NIM39110 (national i
 """
 
 import re
-from collections.abc import Collection
+import string
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 
@@ -42,6 +43,16 @@ _PATTERNS = {
     Identifier.PHONE_NUMBER: _PHONE,
 }
 
+_SHAPES = str.maketrans(
+    dict.fromkeys(string.digits, "0") | dict.fromkeys(string.ascii_letters, "A")
+)
+# The shapes of what the patterns above find, one after the other.
+_SUSPECT = re.compile(
+    r"(?<!0)000[ -]?000[ -]?0000(?!0)"
+    r"|(?<!A)AA ?00 ?00 ?00 ?A(?!A)"
+    r"|(?<![A0])(?:AAA ?0AA|A(?:00?|A00?|0A|A0A) ?0AA)(?![A0])"
+)
+
 _WEIGHTS = range(10, 1, -1)
 _NHS_DIGITS = 10
 
@@ -57,6 +68,18 @@ def _is_nhs_number(text: str) -> bool:
 def identifiers_in(text: str, kinds: Collection[Identifier] = tuple(Identifier)) -> set[Identifier]:
     """The kinds of personal identifiers, of those looked for, that a text seems to hold."""
     return {kind for kind in kinds if _holds(text, kind)}
+
+
+def suspects(texts: Iterable[str]) -> bool:
+    """Whether one of the texts may hold a number of a person or a postcode; no never means yes.
+
+    It looks at their shapes alone, digits and letters being all alike: the references of a source have few.
+    """
+    joined = "\n".join(texts)
+    if not joined.isascii():
+        return True
+    shapes = set(joined.translate(_SHAPES).split("\n"))
+    return _SUSPECT.search("\n".join(shapes)) is not None
 
 
 def _holds(text: str, kind: Identifier) -> bool:

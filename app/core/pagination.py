@@ -30,7 +30,7 @@ class PageQuery:
     cursor: str | None = None
 
 
-def _page_query(
+async def _page_query(
     limit: Annotated[
         int, Query(ge=1, le=MAX_LIMIT, description="How many items a page holds.")
     ] = DEFAULT_LIMIT,

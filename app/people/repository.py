@@ -12,7 +12,8 @@ from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
-from app.core.models import in_parts, metadata
+from app.core.lists import among
+from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.people.models import Person
 from app.people.schemas import Employment, PersonFilter
@@ -67,23 +68,21 @@ _EMPLOYMENT = (col(Person.id), col(Person.started_on), col(Person.left_on))
 async def by_external_id(
     session: AsyncSession, principal: Principal, external_ids: Collection[str]
 ) -> dict[str, Employment]:
-    found: dict[str, Employment] = {}
+    if not external_ids:
+        return {}
     statement = scoped_columns(principal, Person, col(Person.external_id), *_EMPLOYMENT)
-    for part in in_parts(external_ids):
-        rows = await session.exec(statement.where(col(Person.external_id).in_(part)))
-        found |= {row[0]: Employment(*row[1:]) for row in rows}
-    return found
+    rows = await session.exec(statement.where(among(col(Person.external_id), external_ids)))
+    return {row[0]: Employment(*row[1:]) for row in rows}
 
 
 async def by_id(
     session: AsyncSession, principal: Principal, person_ids: Collection[UUID]
 ) -> dict[UUID, Employment]:
-    found: dict[UUID, Employment] = {}
+    if not person_ids:
+        return {}
     statement = scoped_columns(principal, Person, *_EMPLOYMENT)
-    for part in in_parts(person_ids):
-        rows = await session.exec(statement.where(col(Person.id).in_(part)))
-        found |= {row[0]: Employment(*row) for row in rows}
-    return found
+    rows = await session.exec(statement.where(among(col(Person.id), person_ids)))
+    return {row[0]: Employment(*row) for row in rows}
 
 
 async def upsert_people(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:

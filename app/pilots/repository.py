@@ -13,7 +13,8 @@ from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
-from app.core.models import in_parts, metadata
+from app.core.lists import among
+from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.pilots.models import Arm, Pilot, PilotMember, PilotTransition
 from app.pilots.schemas import PilotFilter
@@ -83,12 +84,11 @@ async def stored_members(
     """How those of these people who are members already take part."""
     m = PilotMember
     columns = (col(m.person_id), col(m.arm), col(m.joined_on), col(m.left_on))
+    if not person_ids:
+        return {}
     statement = scoped_columns(principal, m, *columns).where(col(m.pilot_id) == pilot_id)
-    found: dict[UUID, Membership] = {}
-    for part in in_parts(person_ids):
-        rows = await session.exec(statement.where(col(m.person_id).in_(part)))
-        found |= {row[0]: Membership(*row[1:]) for row in rows}
-    return found
+    rows = await session.exec(statement.where(among(col(m.person_id), person_ids)))
+    return {row[0]: Membership(*row[1:]) for row in rows}
 
 
 async def upsert_members(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:

@@ -118,8 +118,8 @@ def upgrade() -> None:
 
 
 def _key() -> list[sa.Column[Any]]:
-    names = ("organisation_id", "pilot_id", "answer_key")
-    return [sa.Column(name, sa.Uuid(), nullable=False) for name in names]
+    owner = [sa.Column(name, sa.Uuid(), nullable=False) for name in ("organisation_id", "pilot_id")]
+    return [*owner, sa.Column("answer_key", sa.String(length=32), nullable=False)]
 
 
 def _values() -> list[sa.Column[Any]]:

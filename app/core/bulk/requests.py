@@ -47,7 +47,7 @@ class BulkRequest:
         return read_rows(self.file, self.media_type, row_type, rewrite)
 
 
-def _bulk_request(
+async def _bulk_request(
     request: Request,
     mode: Annotated[
         BulkMode, Query(description="`partial` writes the good rows, `atomic` all or none.")

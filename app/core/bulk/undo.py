@@ -1,67 +1,81 @@
-"""Taking a batch back from a table that keeps its history: row by row, what was there before it."""
+"""Taking a batch back from a table that keeps its history: row by row, what was there before it.
 
+First `forget_replaced`; then, where it matters which rows are to change, `states`; then `take_back`.
+"""
+
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, delete, exists, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    union,
+    update,
+)
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.bulk.writer import UpsertTarget
+from app.core.bulk.versions import VersionedTable
+
+Batch = tuple[UUID, UUID]
 
 
 async def touched_by(
-    session: AsyncSession, target: UpsertTarget, column: str, organisation_id: UUID, batch_id: UUID
+    session: AsyncSession, target: VersionedTable, column: str, batch: Batch
 ) -> set[Any]:
-    """The values of a column in the rows that a batch brought, those replaced since among them."""
+    """The values of a column in the rows that a batch brought, those replaced since among them.
+
+    Args:
+        session: the transaction.
+        target: a table that carries `batch_id`.
+        column: of the table and its history.
+        batch: its organisation and its id; here and in what follows.
+    """
     found: set[Any] = set()
-    for table in (target.table, target.kept):
-        statement = select(table.c[column]).where(
-            table.c.organisation_id == organisation_id, table.c.batch_id == batch_id
-        )
-        rows = await session.exec(statement.distinct())  # type: ignore[call-overload]  # SQLAlchemy's own
+    for table in (target.table, target.history):
+        statement = select(table.c[column]).where(*_brought(table.c, batch)).distinct()
+        rows = await session.exec(statement)  # type: ignore[call-overload]  # SQLAlchemy's own
         found |= {row[0] for row in rows}
     return found
 
 
+async def forget_replaced(session: AsyncSession, target: VersionedTable, batch: Batch) -> None:
+    """Forget what later batches have replaced of a batch: it is nobody's earlier state any more."""
+    v = target.history
+    await session.exec(delete(v).where(*_brought(v.c, batch)))
+
+
+async def states(
+    session: AsyncSession, target: VersionedTable, columns: tuple[str, ...], batch: Batch
+) -> AsyncIterator[tuple[Any, ...]]:
+    """Columns of what a batch brought and holds still, and of what it had replaced by that."""
+    t, v = target.table, target.history
+    now = select(*(t.c[name] for name in columns)).where(*_brought(t.c, batch))
+    then = select(*(v.c[name] for name in columns)).where(
+        *_brought(t.c, batch), _newest_version(target)
+    )
+    rows = await session.stream(union(now, then))
+    async for row in rows:
+        yield tuple(row)
+
+
 async def take_back(
-    session: AsyncSession,
-    target: UpsertTarget,
-    organisation_id: UUID,
-    batch_id: UUID,
-    now: datetime,
+    session: AsyncSession, target: VersionedTable, batch: Batch, now: datetime
 ) -> tuple[int, int]:
-    """Make rows what they were without a batch.
-
-    Args:
-        session: the transaction.
-        target: a table that carries `batch_id` and keeps its history.
-        organisation_id: whose rows.
-        batch_id: the batch.
-        now: when, for the rows that change.
-
-    Returns:
-        How many rows were removed, and how many restored.
-    """
-    t, v, older = target.table, target.kept, target.kept.alias("older")
-    # First what later batches have replaced already: it is nobody's earlier state any more.
-    await session.exec(
-        delete(v).where(v.c.organisation_id == organisation_id, v.c.batch_id == batch_id)
-    )
-    mine = (t.c.organisation_id == organisation_id, t.c.batch_id == batch_id)
-    versions = and_(*(v.c[name] == t.c[name] for name in target.key))
-    removed = await session.exec(
-        delete(t).where(*mine, ~exists(select(1).where(versions).correlate(t)))
-    )
-    newest = (
-        select(func.max(older.c.revision))
-        .where(*(older.c[name] == t.c[name] for name in target.key))
-        .correlate(t)
-        .scalar_subquery()
-    )
+    """Make rows what they were without a batch; returns how many were removed and restored."""
+    t, v = target.table, target.history
+    versions = select(1).where(_same_row(target, v.c)).correlate(t)
+    removed = await session.exec(delete(t).where(*_brought(t.c, batch), ~exists(versions)))
     restored = await session.exec(
         update(t)
-        .where(*mine, versions, v.c.revision == newest)
+        .where(*_brought(t.c, batch), _newest_version(target))
         .values(
             **{name: v.c[name] for name in (*target.compared, "batch_id")},
             revision=t.c.revision + 1,
@@ -70,3 +84,25 @@ async def take_back(
         )
     )
     return removed.rowcount, restored.rowcount
+
+
+def _brought(columns: Any, batch: Batch) -> tuple[ColumnElement[bool], ...]:
+    return (columns.organisation_id == batch[0], columns.batch_id == batch[1])
+
+
+def _same_row(target: VersionedTable, columns: Any) -> ColumnElement[bool]:
+    names = (*target.within, *target.key)
+    return and_(*(columns[name] == target.table.c[name] for name in names))
+
+
+def _newest_version(target: VersionedTable) -> ColumnElement[bool]:
+    """Which version of a row is its newest."""
+    older = target.history.alias("older")
+    newest = (
+        select(func.max(older.c.revision))
+        .where(_same_row(target, older.c))
+        .correlate(target.table)
+        .scalar_subquery()
+    )
+    v = target.history
+    return and_(_same_row(target, v.c), v.c.revision == newest)

@@ -63,7 +63,7 @@ class FeedbackResponse(TenantRow, table=True):
     )
 
     pilot_id: UUID = Field(primary_key=True)
-    answer_key: UUID = Field(primary_key=True)
+    answer_key: str = Field(primary_key=True, max_length=32)
     id: UUID
     week_starts_on: date
     person_id: UUID | None = None
@@ -97,7 +97,7 @@ class FeedbackVersion(TenantRow, table=True):
     )
 
     pilot_id: UUID = Field(primary_key=True)
-    answer_key: UUID = Field(primary_key=True)
+    answer_key: str = Field(primary_key=True, max_length=32)
     revision: int = Field(primary_key=True)
     week_starts_on: date
     person_id: UUID | None = None

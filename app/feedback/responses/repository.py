@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlmodel import col
@@ -11,17 +10,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns
+from app.core.bulk.loading import Values
 from app.core.bulk.results import Outcome
-from app.core.bulk.undo import take_back, touched_by
-from app.core.bulk.writer import UpsertTarget, upsert
+from app.core.bulk.undo import forget_replaced, take_back, touched_by
+from app.core.bulk.versions import VersionedTable, replace
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.core.periods import Window
 from app.feedback.responses.models import SCORES, TEXTS, FeedbackResponse
 
-_UPSERT = UpsertTarget(
+_TARGET = VersionedTable(
     table=metadata.tables["feedback_response"],
-    key=("organisation_id", "pilot_id", "answer_key"),
+    history=metadata.tables["feedback_version"],
+    within=("organisation_id", "pilot_id"),
+    key=("answer_key",),
     compared=(
         *("week_starts_on", "person_id", "session_id"),
         *SCORES,
@@ -31,8 +33,8 @@ _UPSERT = UpsertTarget(
     ),
     carried=("updated_at", "batch_id"),
     on_insert=("id", "created_at"),
-    history=metadata.tables["feedback_version"],
 )
+COLUMNS = _TARGET.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,13 @@ class ResponseFilter:
     session_id: UUID | None = None
 
 
-async def upsert_responses(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
-    return await upsert(session, _UPSERT, rows)
+async def upsert_responses(session: AsyncSession, rows: Sequence[Values]) -> list[Outcome]:
+    """Write answers, each the values of `COLUMNS`."""
+    return (await replace(session, _TARGET, rows)).outcomes
 
 
 async def id_of(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, answer_key: UUID
+    session: AsyncSession, principal: Principal, pilot_id: UUID, answer_key: str
 ) -> UUID:
     r = FeedbackResponse
     statement = scoped_columns(principal, r, col(r.id)).where(
@@ -103,11 +106,13 @@ async def texts(session: AsyncSession, principal: Principal, pilot_id: UUID) -> 
 
 async def pilots_of(session: AsyncSession, principal: Principal, batch_id: UUID) -> set[UUID]:
     """The pilots of which a batch brought answers."""
-    return await touched_by(session, _UPSERT, "pilot_id", principal.organisation_id, batch_id)
+    return await touched_by(session, _TARGET, "pilot_id", (principal.organisation_id, batch_id))
 
 
 async def undo(
     session: AsyncSession, principal: Principal, batch_id: UUID, now: datetime
 ) -> tuple[int, int]:
     """Make the answers what they were without a batch; returns how many were removed and restored."""
-    return await take_back(session, _UPSERT, principal.organisation_id, batch_id, now)
+    batch = (principal.organisation_id, batch_id)
+    await forget_replaced(session, _TARGET, batch)
+    return await take_back(session, _TARGET, batch, now)

@@ -113,7 +113,11 @@ class _Taking:
             reasons.append(why)
             values.append(self._values(row, person_id, themes, batch_id))
         self.uncounted.update(reason for why in reasons for reason in why)
-        return problems, await repository.upsert_responses(session, values), values, reasons
+        return problems, await self._write(values), values, reasons
+
+    async def _write(self, values: Sequence[dict[str, Any]]) -> list[Outcome]:
+        in_order = [tuple(each[name] for name in repository.COLUMNS) for each in values]
+        return await repository.upsert_responses(self.session, in_order)
 
     def _problem_of_week(self, index: int, row: FeedbackRow) -> RowError | None:
         outside = date_problem(index, week_starts_on=row.week_starts_on)
@@ -149,10 +153,11 @@ class _Taking:
             "batch_id": batch_id,
             "created_at": now,
             "updated_at": now,
+            "revision": 1,
         }
 
 
-def answer_key(row: FeedbackRow, person_id: UUID | None) -> UUID:
+def answer_key(row: FeedbackRow, person_id: UUID | None) -> str:
     """What makes an answer one within its pilot: a digest, of which the source's own name is not got back.
 
     A person's is that of the week; an anonymous one's that of its source; else it is like no other.
@@ -162,8 +167,8 @@ def answer_key(row: FeedbackRow, person_id: UUID | None) -> UUID:
     elif row.source is not None and row.source_ref is not None:
         parts = ["anonymous", row.source, row.source_ref]
     else:
-        return uuid4()
-    return UUID(bytes=hashlib.sha256("\x00".join(parts).encode()).digest()[:16])
+        return uuid4().hex
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
 
 
 def _answers(row: FeedbackRow) -> dict[str, Any]:

@@ -28,7 +28,7 @@ pilots_router = APIRouter(route_class=ApiRoute)
 every_router = APIRouter(route_class=ApiRoute)
 
 
-def _asked(
+async def _asked(
     starts_on: CalendarDate | None = None,
     ends_on: CalendarDate | None = None,
     as_of: Annotated[
@@ -48,7 +48,7 @@ def _asked(
 Asked = Annotated[Question, Depends(_asked)]
 
 
-def _grouped(asked: Asked, group_by: GroupBy | None = None) -> Question:
+async def _grouped(asked: Asked, group_by: GroupBy | None = None) -> Question:
     return Question(asked.starts_on, asked.ends_on, asked.as_of, asked.basis, group_by)
 
 

@@ -1,6 +1,6 @@
 """What somebody was doing, for how long: as its source sent it, and what it had sent before."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -72,3 +72,19 @@ class TimeSampleVersion(TenantRow, table=True):
     is_deleted: bool
     batch_id: UUID | None = None
     replaced_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+
+
+class TimeUseDayMark(TenantRow, table=True):
+    """A local day of a pilot whose samples have changed since its figures were made.
+
+    Written in the transaction that changes the samples, each time under a `mark_id` of its own. Who makes the
+    figures of a day anew deletes the marks that it saw, and no others: the mark of a transaction that had not
+    been committed by then stays. Were there one mark a day, a second writer's insert would find it there and
+    do nothing, and that writer's change would be lost with it.
+    """
+
+    __tablename__ = "time_use_day_mark"
+
+    pilot_id: UUID = Field(primary_key=True)
+    local_day: date = Field(primary_key=True)
+    mark_id: UUID = Field(default_factory=new_id, primary_key=True)

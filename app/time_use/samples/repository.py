@@ -1,9 +1,8 @@
 """All SQL about time samples."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import col
@@ -11,9 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns
-from app.core.bulk.results import Outcome
-from app.core.bulk.undo import take_back, touched_by
-from app.core.bulk.writer import UpsertTarget, upsert
+from app.core.bulk.loading import Values, load
+from app.core.bulk.undo import forget_replaced, states, take_back, touched_by
+from app.core.bulk.versions import VersionedTable, Written, replace
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.time_use.samples.models import SampleMethod, TimeSample
@@ -22,14 +21,17 @@ from app.time_use.samples.models import SampleMethod, TimeSample
 ANSWERS = "prompt"
 _ROWS_AT_A_TIME = 5_000
 
-_UPSERT = UpsertTarget(
+_MARKS = metadata.tables["time_use_day_mark"]
+_TARGET = VersionedTable(
     table=metadata.tables["time_sample"],
-    key=("organisation_id", "pilot_id", "source", "source_ref"),
+    history=metadata.tables["time_sample_version"],
+    within=("organisation_id", "pilot_id"),
+    key=("source", "source_ref"),
     compared=("person_id", "category", "started_at", "minutes", "method", "is_deleted"),
     carried=("updated_at", "batch_id"),
     on_insert=("id", "created_at"),
-    history=metadata.tables["time_sample_version"],
 )
+COLUMNS = _TARGET.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,26 @@ class SampleFilter:
     source: str | None = None
 
 
-async def upsert_samples(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
-    return await upsert(session, _UPSERT, rows)
+async def upsert_samples(session: AsyncSession, rows: Sequence[Values]) -> Written:
+    """Write samples.
+
+    Args:
+        session: the transaction.
+        rows: their values, in the order of `COLUMNS`.
+    """
+    return await replace(session, _TARGET, rows)
+
+
+async def mark(
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    days: Collection[date],
+    mark_id: UUID,
+) -> None:
+    """Mark local days of a pilot, of which this writer has marked none before."""
+    rows = [(principal.organisation_id, pilot_id, day, mark_id) for day in sorted(days)]
+    await load(session, _MARKS, ("organisation_id", "pilot_id", "local_day", "mark_id"), rows)
 
 
 async def page(
@@ -117,11 +137,30 @@ async def answered(
 
 async def pilots_of(session: AsyncSession, principal: Principal, batch_id: UUID) -> set[UUID]:
     """The pilots of which a batch brought samples."""
-    return await touched_by(session, _UPSERT, "pilot_id", principal.organisation_id, batch_id)
+    return await touched_by(session, _TARGET, "pilot_id", (principal.organisation_id, batch_id))
 
 
 async def undo(
-    session: AsyncSession, principal: Principal, batch_id: UUID, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    batch_id: UUID,
+    now: datetime,
+    note: Callable[[UUID, datetime], None],
 ) -> tuple[int, int]:
-    """Make the samples what they were without a batch; returns how many were removed and restored."""
-    return await take_back(session, _UPSERT, principal.organisation_id, batch_id, now)
+    """Make the samples what they were without a batch.
+
+    Args:
+        session: the transaction.
+        principal: within whose reach they are.
+        batch_id: the batch.
+        now: when.
+        note: told the pilot and the beginning of each sample that changes, before and after.
+
+    Returns:
+        How many were removed and restored.
+    """
+    batch = (principal.organisation_id, batch_id)
+    await forget_replaced(session, _TARGET, batch)
+    async for row in states(session, _TARGET, ("pilot_id", "started_at"), batch):
+        note(row[0], row[1])
+    return await take_back(session, _TARGET, batch, now)

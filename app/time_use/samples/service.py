@@ -1,12 +1,10 @@
 """Rules about time samples: taken as they come, replaced, taken back; what does not count is said."""
 
-import functools
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,13 +15,16 @@ from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.bulk.formats import Parsed
+from app.core.bulk.loading import Values
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, Outcome, RowError
+from app.core.bulk.versions import Written
 from app.core.errors import Forbidden, Invalid, ProblemError
 from app.core.fields import EARLIEST, LATEST
-from app.core.identifiers import Identifier, identifiers_in, names_an_address
+from app.core.identifiers import Identifier, identifiers_in, names_an_address, suspects
 from app.core.instants import DateOrder, InstantProblem, reader_of
-from app.core.models import new_id
+from app.core.local_days import LocalDays, begins
+from app.core.models import new_id, new_ids
 from app.core.pagination import PageQuery
 from app.core.periods import Window
 from app.imports import service as imports
@@ -46,7 +47,9 @@ Instants = tuple[datetime, datetime]
 _DAY = timedelta(days=1)
 _EARLIEST = datetime.combine(EARLIEST, time(), UTC) + _DAY
 _REFUSED = (Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER)
-_LOOKED_FOR = (*_REFUSED, Identifier.POSTCODE)
+
+# Its place in what is written of a sample.
+_STARTED_AT = repository.COLUMNS.index("started_at")
 
 OUTSIDE_MEMBERS, OUTSIDE_WINDOWS, UNMAPPED = "outside_members", "outside_windows", "unmapped"
 
@@ -61,95 +64,96 @@ class Notation:
 
 @dataclass(slots=True)
 class _Taking:
-    """A pilot whose samples are taken in, and what decides whether they will count."""
+    """A pilot whose samples are taken in by one transaction, and what decides whether they will count."""
 
     session: AsyncSession
     principal: Principal
     pilot: Pilot
     codebook: Codebook
-    notation: Notation
+    read: Callable[[str], datetime]
     windows: list[Instants]
+    days: LocalDays
     uncounted: Counter[str] = field(default_factory=Counter)
+    _people: dict[people.Reference, UUID] = field(default_factory=dict)
+    _members: dict[UUID, Instants] = field(default_factory=dict)
+    _marked: set[date] = field(default_factory=set)
 
     async def take(
-        self, chunk: Sequence[Parsed[SampleRow]], batch_id: UUID | None
+        self, chunk: Sequence[Parsed[SampleRow]], batch_id: UUID | None, mark_id: UUID
     ) -> tuple[list[RowError | None], list[Outcome], list[list[str]]]:
         """Write rows; for each the problem, and for those without one the outcome and why it does not count."""
-        session, principal = self.session, self.principal
         rows = [p.row for p in chunk if p.row is not None]
-        people_of = await people.resolve(
-            session, principal, {(row.person_id, row.person_external_id) for row in rows}
-        )
-        members = await self._members(set(people_of.values()))
-        suspicious = bool(identifiers_in("\n".join([row.source_ref for row in rows]), _LOOKED_FOR))
-        read, now = reader_of(self.notation.order, self.notation.zone), clock.now()
-        latest = now + _DAY
-        category_of = functools.cache(self.codebook.category_of)
+        await self._meet({(row.person_id, row.person_external_id) for row in rows})
+        suspicious = suspects(row.source_ref for row in rows)
+        tenant, pilot_id, now = self.principal.organisation_id, self.pilot.id, clock.now()
+        latest, ids = now + _DAY, iter(new_ids(len(rows)))
         problems: list[RowError | None] = []
-        values: list[dict[str, Any]] = []
+        values: list[Values] = []
         reasons: list[list[str]] = []
         for parsed in chunk:
             row = parsed.row
             if row is None:
                 problems.append(parsed.error)
                 continue
-            person_id = people_of.get((row.person_id, row.person_external_id))
-            started_at, problem = _began(parsed.index, row, read, latest)
+            person_id = self._people.get((row.person_id, row.person_external_id))
+            started_at, problem = _began(parsed.index, row, self.read, latest)
             problem = problem or _problem(parsed.index, row, person_id, suspicious=suspicious)
             problems.append(problem)
             if problem is not None or started_at is None or person_id is None:
                 continue
-            why = []
-            taking_part = members.get(person_id)
-            if taking_part is None or not taking_part[0] <= started_at < taking_part[1]:
-                why.append(OUTSIDE_MEMBERS)
-            for begins, ends in self.windows:
-                if begins <= started_at < ends:
-                    break
-            else:
-                why.append(OUTSIDE_WINDOWS)
-            if category_of(row.source, row.category) is None:
-                why.append(UNMAPPED)
-            reasons.append(why)
+            reasons.append(self._why_not(row, person_id, started_at))
             values.append(
-                {
-                    "organisation_id": principal.organisation_id,
-                    "pilot_id": self.pilot.id,
-                    "source": row.source,
-                    "source_ref": row.source_ref,
-                    "id": new_id(),
-                    "person_id": person_id,
-                    "category": row.category,
-                    "started_at": started_at,
-                    "minutes": row.minutes,
-                    "method": row.method,
-                    "is_deleted": row.deleted,
-                    "batch_id": batch_id,
-                    "created_at": now,
-                    "updated_at": now,
-                }
+                (tenant, pilot_id, row.source, row.source_ref, person_id, row.category, started_at)
+                + (row.minutes, row.method, row.deleted, now, batch_id, next(ids), now, 1)
             )
         self.uncounted.update(itertools.chain.from_iterable(reasons))
-        return problems, await repository.upsert_samples(session, values), reasons
+        written = await repository.upsert_samples(self.session, values)
+        began = [value[_STARTED_AT] for value in values]
+        await self._mark(began, written, mark_id)
+        return problems, written.outcomes, reasons
 
-    async def _members(self, person_ids: set[UUID]) -> dict[UUID, Instants]:
-        """From when to when those of these people who are members take part."""
-        found = await membership.of_people(self.session, self.principal, self.pilot.id, person_ids)
-        zone = ZoneInfo(self.principal.organisation.zone)
-        return {
-            person_id: _instants(Window(each.joined_on or EARLIEST, each.left_on or LATEST), zone)
-            for person_id, each in found.items()
-        }
+    async def _meet(self, references: set[people.Reference]) -> None:
+        """Get to know people who have not been named before, and from when to when they take part."""
+        session, principal = self.session, self.principal
+        found = await people.resolve(session, principal, references - self._people.keys())
+        self._people |= found
+        members = await membership.of_people(session, principal, self.pilot.id, {*found.values()})
+        zone = ZoneInfo(principal.organisation.zone)
+        for person_id, each in members.items():
+            window = Window(each.joined_on or EARLIEST, each.left_on or LATEST)
+            self._members[person_id] = _instants(window, zone)
+
+    def _why_not(self, row: SampleRow, person_id: UUID, started_at: datetime) -> list[str]:
+        """Why a sample will not count; nothing where it will."""
+        why = []
+        taking_part = self._members.get(person_id)
+        if taking_part is None or not taking_part[0] <= started_at < taking_part[1]:
+            why.append(OUTSIDE_MEMBERS)
+        for first, after in self.windows:
+            if first <= started_at < after:
+                break
+        else:
+            why.append(OUTSIDE_WINDOWS)
+        if self.codebook.category_of(row.source, row.category) is None:
+            why.append(UNMAPPED)
+        return why
+
+    async def _mark(self, began: Sequence[datetime], written: Written, mark_id: UUID) -> None:
+        """Mark the days of samples that are new, and those of changed ones before and after."""
+        changed = [
+            instant
+            for instant, outcome in zip(began, written.outcomes, strict=True)
+            if outcome is not Outcome.DUPLICATE
+        ]
+        changed += [old.started_at for old in written.before.values()]
+        days = set(map(self.days.of, changed)) - self._marked
+        await repository.mark(self.session, self.principal, self.pilot.id, days, mark_id)
+        self._marked |= days
 
 
 def _instants(window: Window, zone: ZoneInfo) -> Instants:
     """The first instant of a window of local days, and the first after it."""
-    return _begins(window.starts_on, zone), _begins(window.ends_on, zone)
-
-
-def _begins(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a local day."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    return begins(window.starts_on, zone), begins(window.ends_on, zone)
 
 
 def _began(
@@ -195,8 +199,15 @@ async def _taking(
     pilot = await pilots.get(session, principal, pilot_id)
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     zone = ZoneInfo(principal.organisation.zone)
-    windows = [_instants(window, zone) for window in pilot.windows]
-    return _Taking(session, principal, pilot, taxonomy.codebook, notation, windows)
+    return _Taking(
+        session,
+        principal,
+        pilot,
+        taxonomy.codebook,
+        reader_of(notation.order, notation.zone),
+        [_instants(window, zone) for window in pilot.windows],
+        LocalDays(zone),
+    )
 
 
 async def upsert_many(
@@ -230,7 +241,7 @@ async def upsert_many(
 
 
 async def _take_chunk(taking: _Taking, chunk: list[Parsed[SampleRow]], batch: Intake) -> None:
-    problems, outcomes, _ = await taking.take(chunk, batch.batch_id)
+    problems, outcomes, _ = await taking.take(chunk, batch.batch_id, batch.batch_id)
     batch.tally.note_chunk(problems, outcomes)
 
 
@@ -253,7 +264,7 @@ async def record(
         if asked.principal is not requests[0].principal:
             await pilots.get(session, asked.principal, pilot_id)
     chunk = [Parsed(n, row=asked.wanted) for n, asked in enumerate(requests)]
-    problems, outcomes, reasons = await taking.take(chunk, None)
+    problems, outcomes, reasons = await taking.take(chunk, None, new_id())
     done = iter(zip(outcomes, reasons, strict=True))
     answers: list[SampleResult | ProblemError] = []
     for asked, problem in zip(requests, problems, strict=True):
@@ -299,7 +310,7 @@ async def page(
             "Named time samples are shown to the pilot's lead alone.", code="pilot_lead_only"
         )
     zone = ZoneInfo(principal.organisation.zone)
-    since, until = (_begins(day, zone) if day is not None else None for day in days)
+    since, until = (begins(day, zone) if day is not None else None for day in days)
     wanted = SampleFilter(person_id, since, until, source)
     rows, cursor = await repository.page(session, principal, pilot.id, query, wanted)
     await audit_log.record(
@@ -311,7 +322,17 @@ async def page(
 async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
     for pilot_id in await repository.pilots_of(session, principal, batch.id):
         await pilots.get(session, principal, pilot_id, for_update=True)
-    removed, restored = await repository.undo(session, principal, batch.id, clock.now())
+    days = LocalDays(ZoneInfo(principal.organisation.zone))
+    marks: dict[UUID, set[date]] = defaultdict(set)
+
+    def note(pilot_id: UUID, started_at: datetime) -> None:
+        marks[pilot_id].add(days.of(started_at))
+
+    removed, restored = await repository.undo(session, principal, batch.id, clock.now(), note)
+    # Not the batch's own id: whoever has seen the mark that it left may be about to delete that.
+    mark_id = new_id()
+    for pilot_id, changed in marks.items():
+        await repository.mark(session, principal, pilot_id, changed, mark_id)
     return {"removed": removed, "restored": restored}
 
 
