@@ -81,6 +81,7 @@ def test_rejected_rows_are_mended_and_fed_again(council: str, run: Run, tmp_path
     write_csv(again, list(first), *(list(row.values()) for row in mended))
     ran = run(council, "import", "people", str(again), "--rejected", str(rejected))
     assert (ran.status, counts(ran, "people")) == (0, [2, 0, 0, 0])
+    assert rejected.read_text("utf-8-sig").split(",")[0] == "_row"
     assert read_csv(rejected) == [], "what it holds is about the last import"
     assert rows_of(council, PEOPLE) == [
         ("E1", "Zoë", "A"),
@@ -143,6 +144,8 @@ def test_a_dry_run_and_an_atomic_one_write_nothing(council: str, run: Run, tmp_p
     words = ("import", "people", str(path), "--rejected", str(rejected))
     dry = run(council, *words, "--dry-run")
     assert (dry.status, counts(dry, "people"), "dry run" in dry.out) == (3, [1, 0, 0, 2], True)
+    assert len(read_csv(rejected)) == 2
+    rejected.unlink()
     whole = run(council, *words, "--atomic")
     assert (whole.status, "nothing was written" in whole.out) == (1, True)
     assert "row 2 /fte" in whole.err
