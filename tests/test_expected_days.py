@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from app.core.periods import Window
 from app.metrics.time_quality.inspection import overlapping
-from app.pilots.models import Arm
+from app.pilots.models import Arm, Member
 from app.time_use.plans.expectation import (
-    Member,
     Schedule,
     missing_days,
     open_days,

@@ -43,11 +43,13 @@ def test_every_kind_imports_and_a_second_time_changes_nothing(
             + ["source_ref"],
             ["E1", "visit", "2024-05-01T09:00:00+01:00", "60", "diary", "test", "s1"],
         ),
+        # Anonymous, and without a name of its own: known by its place in the file.
+        "feedback": (["week_starts_on", "satisfaction"], ["2024-05-06", "4"]),
     }
     assert set(files) == {kind.name for kind in KINDS}
     for kind, (header, row) in files.items():
         path = write_csv(tmp_path / f"{kind}.csv", header, row)
-        pilot = ("--pilot", "SOCIAL") if kind in ("members", "time-samples") else ()
+        pilot = ("--pilot", "SOCIAL") if kind in ("members", "time-samples", "feedback") else ()
         for expected in ([1, 0, 0, 0], [0, 0, 1, 0]):
             ran = run(council, "import", kind, str(path), *pilot)
             assert (ran.status, counts(ran, kind)) == (0, expected), ran.err

@@ -1,6 +1,7 @@
 """Files of rows on disk: what they hold by the ending of their name, read a chunk at a time."""
 
 import gzip
+import hashlib
 import io
 import zlib
 from collections.abc import Callable, Iterator
@@ -52,6 +53,11 @@ class RowFile:
         if not path.is_file():
             raise Invalid(f"There is no file {path}.", code="no_such_file")
         return cls(path, media_type, path.suffix.lower() == _GZIPPED)
+
+    def digest(self) -> str:
+        """What the file holds, in 64 letters: two that hold the same have the same."""
+        with self.path.open("rb") as raw:
+            return hashlib.file_digest(raw, "sha256").hexdigest()
 
     def chunks(
         self,

@@ -3,7 +3,7 @@
 Another kind is one more line of `KINDS`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -19,11 +19,14 @@ from app.cli import databases
 from app.cli.files import RowFile
 from app.cli.rejected import rejected_rows
 from app.cli.viva import import_viva
+from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkMode, BulkOptions
 from app.core.bulk.results import BulkRejected, BulkResult, RowError
 from app.core.database import Database
 from app.core.instants import DateOrder, zone_of
 from app.core.settings import Settings, get_settings
+from app.feedback.responses import service as feedback
+from app.feedback.responses.schemas import FeedbackBulkResult, FeedbackRow
 from app.imports import service as imports
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportKind
@@ -64,6 +67,8 @@ class Kind:
         help: one sentence.
         of_pilot: its rows belong to a pilot, whose id `take` is given.
         timed: its rows hold instants, whose notation `take` is given.
+        settle: what names rows that have no name of their own by the digest of their file, so that it may
+            come twice.
     """
 
     name: str
@@ -73,6 +78,7 @@ class Kind:
     help: str
     of_pilot: bool = False
     timed: bool = False
+    settle: Callable[[Iterator[list[Parsed[Any]]], str], Iterator[list[Parsed[Any]]]] | None = None
 
 
 KINDS: Final = (
@@ -113,6 +119,15 @@ KINDS: Final = (
         "Import what people were doing, for how long.",
         of_pilot=True,
         timed=True,
+    ),
+    Kind(
+        "feedback",
+        ImportKind.FEEDBACK,
+        FeedbackRow,
+        feedback.upsert_many,
+        "Import what staff answered, week by week.",
+        of_pilot=True,
+        settle=feedback.named_by_place,
     ),
 )
 
@@ -247,6 +262,9 @@ async def _take(
         )
         pilot_id = await _pilot_id(session, principal, wanted.pilot)
         notation = (Notation(using.order, using.zone),) if kind.timed else ()
+        chunks = source.chunks(kind.row_type, using.rewrite, settings.max_bulk_json_bytes, advance)
+        if kind.settle is not None:
+            chunks = kind.settle(chunks, source.digest())
         with rejected_rows(source, wanted.rejected) as note:
 
             def restate(error: RowError) -> RowError:
@@ -258,7 +276,7 @@ async def _take(
                 session,
                 principal,
                 *pilot_id,
-                source.chunks(kind.row_type, using.rewrite, settings.max_bulk_json_bytes, advance),
+                chunks,
                 replace(wanted.options, restate=restate),
                 *notation,
                 origin=wanted.file.name,
@@ -281,7 +299,7 @@ def _print(kind: Kind, wanted: Wanted, result: BulkResult) -> None:
         fate = " (nothing was written)"
     title = wanted.file.name + fate
     terminal.out.print(terminal.results_table(title, [(kind.name, result)]))
-    if isinstance(result, SampleBulkResult):
+    if isinstance(result, SampleBulkResult | FeedbackBulkResult):
         counts = result.uncounted.model_dump()
         terminal.out.print(terminal.uncounted_table(counts))
     if result.batch_id is not None:

@@ -13,13 +13,14 @@ from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
 from app.core.pagination import PageQuery
+from app.core.periods import Window
 from app.core.rows import date_problem, given
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.people import service as people
 from app.pilots import repository
-from app.pilots.models import Arm, Pilot, PilotMember
+from app.pilots.models import Arm, Member, Pilot, PilotMember
 from app.pilots.repository import Membership
 from app.pilots.schemas import MemberRow
 from app.pilots.service import get
@@ -31,6 +32,13 @@ async def page(
     """Members of a pilot within reach."""
     await get(session, principal, pilot_id)
     return await repository.members(session, principal, pilot_id, query, arm)
+
+
+async def over(
+    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window
+) -> list[Member]:
+    """All members of a pilot within reach, in the order of their ids, with their absences on these days."""
+    return await repository.taking_part(session, principal, pilot.id, days)
 
 
 async def of_people(

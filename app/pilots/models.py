@@ -1,5 +1,6 @@
 """Pilots, who takes part in them, and what became of them."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -123,6 +124,25 @@ class PilotMember(Revised, TenantRow, table=True):
     joined_on: date | None = None
     left_on: date | None = None
     batch_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a pilot: over which days, when employed, when away (absences may overlap), and where."""
+
+    person_id: UUID
+    arm: Arm
+    takes_part: Window
+    employed: Window
+    away: tuple[Window, ...] = ()
+    team: str | None = None
+    department: str | None = None
+    job_family: str | None = None
+
+    @property
+    def days(self) -> Window:
+        """From when to when somebody takes part while employed."""
+        return self.takes_part.clip(self.employed)
 
 
 class PilotTransition(IdentifiedRow, table=True):

@@ -1,11 +1,13 @@
 """All SQL about pilots, their members and their life."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,10 +15,14 @@ from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
+from app.core.fields import EARLIEST, LATEST
 from app.core.lists import among
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
-from app.pilots.models import Arm, Pilot, PilotMember, PilotTransition
+from app.core.periods import Window
+from app.people.absences.models import Absence
+from app.people.models import Person
+from app.pilots.models import Arm, Member, Pilot, PilotMember, PilotTransition
 from app.pilots.schemas import PilotFilter
 
 _UPSERT = UpsertTarget(
@@ -93,3 +99,58 @@ async def stored_members(
 
 async def upsert_members(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
     return await upsert(session, _UPSERT, rows)
+
+
+async def taking_part(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window
+) -> list[Member]:
+    """All members of a pilot in the order of their ids, with their absences on these days."""
+    away = await _absences(session, principal, pilot_id, days)
+    m, p = PilotMember, Person
+    part = (col(m.arm), col(m.joined_on), col(m.left_on))
+    work = (col(p.started_on), col(p.left_on), col(p.team), col(p.department), col(p.job_family))
+    statement = (
+        scoped_columns(principal, m, col(m.person_id), *part, *work)
+        .join(
+            p,
+            and_(col(p.organisation_id) == col(m.organisation_id), col(p.id) == col(m.person_id)),
+        )
+        .where(col(m.pilot_id) == pilot_id)
+        .order_by(col(m.person_id))
+    )
+    return [
+        Member(
+            row[0],
+            row[1],
+            Window(row[2] or EARLIEST, row[3] or LATEST),
+            Window(row[4] or EARLIEST, row[5] or LATEST),
+            tuple(away.get(row[0], ())),
+            *row[6:],
+        )
+        for row in await session.exec(statement)
+    ]
+
+
+async def _absences(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window
+) -> dict[UUID, list[Window]]:
+    m, a = PilotMember, Absence
+    statement = (
+        scoped_columns(principal, a, col(a.person_id), col(a.starts_on), col(a.ends_on))
+        .join(
+            m,
+            and_(
+                col(m.organisation_id) == col(a.organisation_id),
+                col(m.person_id) == col(a.person_id),
+            ),
+        )
+        .where(
+            col(m.pilot_id) == pilot_id,
+            col(a.starts_on) < days.ends_on,
+            or_(col(a.ends_on).is_(None), col(a.ends_on) > days.starts_on),
+        )
+    )
+    found: dict[UUID, list[Window]] = defaultdict(list)
+    for person_id, starts_on, ends_on in await session.exec(statement):
+        found[person_id].append(Window(starts_on, ends_on or LATEST))
+    return found

@@ -71,7 +71,7 @@ async def record_answer(
     done = await service.record(session, principal, pilot_id, row)
     if done.outcome != "accepted":
         response.status_code = status.HTTP_200_OK
-    if row.person_id is None and row.person_external_id is None:
+    if service.is_anonymous(row):
         # The stored copy has a time, and would tell when the answer came.
         shown = done.model_copy(update={"feedback_id": None})
         request.state.replay_body = shown.model_dump_json().encode()

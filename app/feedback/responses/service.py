@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -43,6 +43,7 @@ from app.feedback.responses.schemas import (
 from app.feedback.sessions import service as sessions
 from app.feedback.sessions.schemas import MAX_THEMES
 from app.imports import service as imports
+from app.imports.mappings import service as mappings
 from app.imports.models import ImportBatch, ImportKind
 from app.imports.service import Intake, intake
 from app.people import service as people
@@ -183,17 +184,21 @@ def _themes(row: FeedbackRow) -> list[str]:
     return list(dict.fromkeys(themes_in(given) if isinstance(given, str) else given))
 
 
+def is_anonymous(row: FeedbackRow) -> bool:
+    """Whether an answer names nobody."""
+    return row.person_id is None and row.person_external_id is None
+
+
 def _problem(
     index: int, row: FeedbackRow, person_id: UUID | None, themes: list[str]
 ) -> RowError | None:
-    is_anonymous = row.person_id is None and row.person_external_id is None
-    if person_id is None and not is_anonymous:
+    if person_id is None and not is_anonymous(row):
         return people.nobody(index)
     detail, pointer = "", ""
     if (row.source is None) != (row.source_ref is None):
         detail = "source and source_ref are given together, or neither is"
         pointer = "/source" if row.source is None else "/source_ref"
-    elif row.deleted and is_anonymous and row.source_ref is None:
+    elif row.deleted and is_anonymous(row) and row.source_ref is None:
         detail = "say by source and source_ref which anonymous answer is taken back"
         pointer = "/source_ref"
     if detail:
@@ -257,6 +262,25 @@ async def upsert_many(
         for chunk in chunks:
             await _take_chunk(taking, chunk, batch)
     return batch.answer_as(FeedbackBulkResult)
+
+
+def named_by_place(
+    chunks: Iterable[list[Parsed[FeedbackRow]]], digest: str
+) -> Iterator[list[Parsed[FeedbackRow]]]:
+    """Rows of a file in which each anonymous answer without a name is called by its place.
+
+    So the same file a second time changes nothing. One in which something was changed is another file.
+
+    Args:
+        chunks: the rows.
+        digest: of the file.
+    """
+    for chunk in chunks:
+        for parsed in chunk:
+            row = parsed.row
+            if row is not None and is_anonymous(row) and row.source is row.source_ref is None:
+                row.source, row.source_ref = "file", f"{digest}-{parsed.index}"
+        yield chunk
 
 
 async def _take_chunk(taking: _Taking, chunk: list[Parsed[FeedbackRow]], batch: Intake) -> None:
@@ -351,3 +375,4 @@ async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch)
 
 
 imports.undone_by(ImportKind.FEEDBACK, _undo)
+mappings.applies_to(ImportKind.FEEDBACK, FeedbackRow)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.core.periods import DAY, Window
 from app.core.working_days import working_days
 from app.feedback.responses.models import themes_in
-from app.metrics.feedback.repository import Answer, Participant
+from app.metrics.feedback.repository import Answer
 from app.metrics.figures import NOT_ESTIMABLE, AnyFigure, Figure, Flag, Share, size_flags
 from app.metrics.registry import (
     MENTAL_LOAD_REDUCED_RATE,
@@ -36,6 +36,7 @@ from app.metrics.statistics import (
     share_jackknife_logit,
     wilson,
 )
+from app.pilots.models import Member
 
 NOBODY_EXPECTED = "nobody_expected"
 NOBODY_ANSWERED = "nobody_answered"
@@ -71,7 +72,7 @@ class Feedback:
     `answers` are of participants and anonymous ones, by their Mondays; `before` are those of the baseline.
     """
 
-    participants: Sequence[Participant]
+    participants: Sequence[Member]
     answers: Mapping[date, Sequence[Answer]]
     before: Sequence[Answer]
     window: Window

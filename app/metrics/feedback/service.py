@@ -18,13 +18,13 @@ from app.feedback.sessions import service as sessions
 from app.feedback.sessions.models import FeedbackSession
 from app.metrics.feedback import repository
 from app.metrics.feedback.calculation import Feedback
-from app.metrics.feedback.repository import Answer, Participant
+from app.metrics.feedback.repository import Answer
 from app.metrics.figures import AnyFigure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.suppression import Report, suppress
 from app.metrics.windows import check_window
 from app.pilots import service as pilots
-from app.pilots.models import Pilot
+from app.pilots.models import Member, Pilot
 
 MOST_THEMES = 50
 
@@ -75,7 +75,8 @@ async def feedback(
     today = clock.today(principal.organisation.zone)
     as_of = min(question.as_of or window.ends_on - DAY, window.ends_on - DAY, today)
     span = _weeks_of(window)
-    participants = await repository.participants(session, principal, pilot, span, question.group_by)
+    members = await membership.over(session, principal, pilot, span)
+    participants = [who for who in members if who.arm is Arm.PILOT]
     answers = _counted(participants, await repository.answers(session, principal, pilot, span))
     before = await _baseline(session, principal, pilot, participants)
     report, mondays, missing, themes = await asyncio.to_thread(
@@ -112,7 +113,7 @@ def _weeks_of(window: Window) -> Window:
 
 
 async def _baseline(
-    session: AsyncSession, principal: Principal, pilot: Pilot, participants: Sequence[Participant]
+    session: AsyncSession, principal: Principal, pilot: Pilot, participants: Sequence[Member]
 ) -> list[Answer]:
     """What participants answered about the weeks of the baseline, where there is one."""
     if pilot.baseline_starts_on is None or pilot.baseline_ends_on is None:
@@ -121,7 +122,7 @@ async def _baseline(
     return _counted(participants, await repository.answers(session, principal, pilot, weeks))
 
 
-def _counted(participants: Iterable[Participant], answers: Iterable[Answer]) -> list[Answer]:
+def _counted(participants: Iterable[Member], answers: Iterable[Answer]) -> list[Answer]:
     """Those of participants in weeks in which they take part, and anonymous ones."""
     days_of = {who.person_id: who.days for who in participants}
     nobody = Window(EARLIEST, EARLIEST)
@@ -143,7 +144,7 @@ def _by_week(answers: Iterable[Answer]) -> dict[date, list[Answer]]:
 
 
 def _compute(
-    participants: Sequence[Participant],
+    participants: Sequence[Member],
     answers: Sequence[Answer],
     before: Sequence[Answer],
     window: Window,
@@ -165,7 +166,7 @@ def _compute(
 
 
 def _of_group(
-    part: Sequence[Participant],
+    part: Sequence[Member],
     answers: Sequence[Answer],
     before: Sequence[Answer],
     window: Window,
@@ -182,14 +183,12 @@ def _of_group(
     return {slug: figure.flagged(Flag.ANONYMOUS_ANSWERS) for slug, figure in figures.items()}
 
 
-def _groups(
-    participants: Sequence[Participant], group_by: GroupBy | None
-) -> dict[str, list[Participant]]:
+def _groups(participants: Sequence[Member], group_by: GroupBy | None) -> dict[str, list[Member]]:
     if group_by is None:
         return {}
-    groups: dict[str | None, list[Participant]] = defaultdict(list)
+    groups: dict[str | None, list[Member]] = defaultdict(list)
     for who in participants:
-        groups[who.group].append(who)
+        groups[getattr(who, group_by.value)].append(who)
     return named(groups)
 
 

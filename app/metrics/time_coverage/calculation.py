@@ -15,10 +15,9 @@ from app.core.periods import DAY, Window
 from app.metrics.figures import Figure, Share
 from app.metrics.registry import EvidenceTier, Metric
 from app.metrics.suppression import Figures, Report, suppress
-from app.pilots.models import Arm
+from app.pilots.models import Arm, Member
 from app.time_use.plans.expectation import (
     Days,
-    Member,
     Schedule,
     Tally,
     missing_days,

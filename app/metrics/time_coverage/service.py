@@ -19,6 +19,7 @@ from app.core.pagination import PageQuery, page_of
 from app.core.periods import Window, iso_week_of
 from app.metrics.time_coverage.calculation import Part, PersonCoverage, Phased, Prompt
 from app.metrics.windows import check_window
+from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Pilot
 from app.time_use.plans import service as plans
@@ -110,7 +111,7 @@ async def _load(
     window = Window(window.starts_on, max(window.starts_on, min(window.ends_on, today)))
     zone = ZoneInfo(principal.organisation.zone)
     since, until = begins(window.starts_on, zone), begins(window.ends_on, zone)
-    members = await plans.members(session, principal, pilot, window)
+    members = await membership.over(session, principal, pilot, window)
     seen: dict[UUID, set[date]] = defaultdict(set)
     async for rows in samples.recorded(session, principal, pilot.id, since, until):
         for row in rows:

@@ -21,6 +21,7 @@ from app.metrics.registry import EvidenceTier, Metric
 from app.metrics.suppression import Figures, Report, suppress
 from app.metrics.time_quality.inspection import Amount, FlaggedDay, Inspection, Rules
 from app.metrics.windows import check_order
+from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Pilot
 from app.time_use.plans import service as plans
@@ -108,7 +109,7 @@ async def _inspect(
     zone = ZoneInfo(principal.organisation.zone)
     today = clock.today(principal.organisation.zone)
     # Whose absences they are does not matter here: none are asked for.
-    members = await plans.members(session, principal, pilot, Window(today, today))
+    members = await membership.over(session, principal, pilot, Window(today, today))
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     rules = Rules(
         zone=zone,

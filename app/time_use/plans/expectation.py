@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.core.periods import DAY, Window, iso_week_of
 from app.core.working_days import is_bank_holiday
-from app.pilots.models import Arm
+from app.pilots.models import Arm, Member
 
 Days = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -26,17 +26,6 @@ class Schedule:
     weekdays: frozenset[int]
     days_per_week: int
     arms: frozenset[Arm] = frozenset(Arm)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody in a pilot: over which days, when employed, and when away (absences may overlap)."""
-
-    person_id: UUID
-    arm: Arm
-    takes_part: Window
-    employed: Window
-    away: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

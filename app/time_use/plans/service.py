@@ -16,7 +16,7 @@ from app.core.periods import Window
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Pilot
 from app.time_use.plans import errors, repository
-from app.time_use.plans.expectation import Member, Schedule
+from app.time_use.plans.expectation import Schedule
 from app.time_use.plans.models import WEEKDAYS, PlanArms, SamplingPlan, Weekday
 from app.time_use.plans.schemas import PlanIn
 
@@ -132,10 +132,3 @@ def phases_of(pilot: Pilot) -> dict[Phase, Window]:
         found[Phase.BASELINE] = Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
     found[Phase.PILOT] = Window(pilot.starts_on, pilot.ends_on)
     return found
-
-
-async def members(
-    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window
-) -> list[Member]:
-    """All members of a pilot within reach, in the order of their ids, with their absences on these days."""
-    return await repository.members(session, principal, pilot.id, days)

@@ -21,10 +21,11 @@ from app.core.local_days import begins, day_of, minutes_between
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
+from app.pilots import membership
 from app.pilots import service as pilots
-from app.pilots.models import Pilot
+from app.pilots.models import Member, Pilot
 from app.time_use.plans import service as plans
-from app.time_use.plans.expectation import Member, open_days, weeks_of
+from app.time_use.plans.expectation import open_days, weeks_of
 from app.time_use.plans.models import SamplingPlan
 from app.time_use.prompts import errors, repository
 from app.time_use.prompts.models import TimePrompt, TimePromptDraw
@@ -96,7 +97,7 @@ async def draw(
     seed = secrets.randbelow(MAX_SEED + 1) if wanted.seed is None else wanted.seed
     there = await _there(session, principal, pilot, days, zone)
     drawing = _Drawing(plan, zone, seed, there)
-    members = await plans.members(session, principal, pilot, days)
+    members = await membership.over(session, principal, pilot, days)
     for member, week, candidates in _open_weeks(pilot, plan, members, days):
         drawing.draw(member, week, candidates)
     row = TimePromptDraw(
