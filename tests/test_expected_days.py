@@ -24,19 +24,21 @@ _FIRST = date(2024, 3, 18)
 _SETTINGS = settings(max_examples=200, deadline=None)
 days = st.integers(-10, 60).map(lambda n: _FIRST + timedelta(days=n))
 spans = st.tuples(days, st.integers(1, 40)).map(lambda t: (t[0], t[0] + timedelta(days=t[1])))
+_ALWAYS = (date(1900, 1, 1), date(2199, 12, 31))
+_EVERY_DAY = st.just(frozenset(_FIRST + timedelta(days=n) for n in range(-10, 101)))
 people = st.lists(
     st.builds(
         Somebody,
         st.sampled_from(["pilot", "comparison"]),
-        spans,
-        spans,
+        st.one_of(st.just(_ALWAYS), spans),
+        st.one_of(st.just(_ALWAYS), spans),
         st.lists(spans, max_size=3).map(tuple),
-        st.frozensets(days, max_size=30),
+        st.one_of(st.frozensets(days, max_size=30), _EVERY_DAY),
     ),
     min_size=1,
     max_size=4,
 )
-weekdays = st.frozensets(st.integers(0, 6), min_size=1)
+weekdays = st.one_of(st.just(frozenset(range(5))), st.frozensets(st.integers(0, 6), min_size=1))
 arms = st.sampled_from([{"pilot"}, {"comparison"}, {"pilot", "comparison"}])
 
 

@@ -295,6 +295,25 @@ async def test_a_withheld_week_does_not_follow_from_the_whole(council: Council) 
 
 
 @time_machine.travel(NOW, tick=False)
+async def test_a_withheld_week_is_not_called_missing(council: Council) -> None:
+    """It would say that its count is 0, and so what the other withheld week's is."""
+    numbers, others = [f"E{n}" for n in range(12)], [f"C{n}" for n in range(6)]
+    await people(await council.admin(), *numbers, *others)
+    comparison = [{"person_external_id": n, "arm": "comparison"} for n in others]
+    lead, path = await led_pilot(council, *_members(*numbers), *comparison)
+    good(await lead.put(f"{path}/sampling-plan", json={"method": "diary"}))
+    for week, sampled in (("03-04", 12), ("03-11", 12), ("03-18", 3)):
+        for number in numbers[:sampled]:
+            await record(lead, path, days_of(f"2024-{week}", person_external_id=number))
+    weeks = {"starts_on": "2024-02-26", "ends_on": "2024-03-25"}
+    assert (await _coverage(lead, path, **weeks))["missing_weeks"] == ["2024-02-26"]
+    seen = await _coverage(await council.as_role(Role.ANALYST), path, **weeks)
+    hidden = {cell["starts_on"] for cell in seen["weekly"] if cell["suppressed"]}
+    assert hidden >= {"2024-02-26", "2024-03-18"}
+    assert seen["missing_weeks"] == []
+
+
+@time_machine.travel(NOW, tick=False)
 async def test_named_coverage_is_for_the_lead_alone_paged_and_recorded(
     council: Council, other_council: Council
 ) -> None:

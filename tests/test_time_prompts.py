@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
@@ -271,6 +271,9 @@ zones = st.sampled_from(
 walls = st.times().map(lambda t: t.replace(second=0, microsecond=0))
 
 
+@example("Europe/London", date(2024, 3, 31), time(0), time(23, 59))
+@example("Europe/London", date(2024, 10, 27), time(0), time(23, 59))
+@example("Australia/Lord_Howe", date(2024, 10, 6), time(1), time(23, 59))
 @given(zones, st.dates(date(2020, 1, 1), date(2030, 1, 1)), walls, walls)
 @settings(max_examples=60, deadline=None)
 def test_the_minutes_of_a_day_are_those_whose_wall_time_is_within_the_hours(
