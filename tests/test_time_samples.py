@@ -121,6 +121,7 @@ BAD = [
     ({"started_at": "0001-01-01T00:00:00+14:00"}, "wrong_format", "/started_at"),
     ({"source_ref": "943 476 5919"}, "personal_identifier", "/source_ref"),
     ({"source_ref": "visit QQ123456C"}, None, ""),
+    ({"source_ref": "0190b3c4-6b1e-7c21-9d40-a9434765919b"}, None, ""),
     ({"source_ref": "AB123456C"}, "personal_identifier", "/source_ref"),
     ({"source_ref": "Smith SW1A 2AA home"}, "personal_identifier", "/source_ref"),
     ({"source_ref": "SW1A 2AA"}, None, ""),

@@ -23,8 +23,9 @@ from app.metrics.figures import AnyFigure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.suppression import Report, suppress
 from app.metrics.windows import check_window
+from app.pilots import membership
 from app.pilots import service as pilots
-from app.pilots.models import Member, Pilot
+from app.pilots.models import Arm, Member, Pilot
 
 MOST_THEMES = 50
 

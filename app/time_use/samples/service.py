@@ -1,6 +1,7 @@
 """Rules about time samples: taken as they come, replaced, taken back; what does not count is said."""
 
 import itertools
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ Instants = tuple[datetime, datetime]
 
 _DAY = timedelta(days=1)
 _EARLIEST = datetime.combine(EARLIEST, time(), UTC) + _DAY
+_UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _REFUSED = (Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER)
 
 # Its place in what is written of a sample.
@@ -190,6 +192,9 @@ def _problem(
 
 
 def _names_somebody(text: str) -> bool:
+    # Three in a thousand of those would look like somebody's number by chance.
+    if _UUID.fullmatch(text):
+        return False
     return bool(identifiers_in(text, _REFUSED)) or names_an_address(text)
 
 
