@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 from app.access.permissions import Role
-from app.metrics.statistics import mean_t, median_woodruff, share_jackknife_logit
+from app.metrics.statistics.averages import mean_t, median_woodruff
+from app.metrics.statistics.ratios import share_jackknife_logit
 from tests.council import Council, good, people
 from tests.feedback import answer, feedback_pilot
 from tests.test_feedback import lead_of, take

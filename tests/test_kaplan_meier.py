@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from app.metrics.statistics import Interval, kaplan_meier_median
+from app.metrics.statistics.intervals import Interval
+from app.metrics.statistics.survival import kaplan_meier_median
 
 _SETTINGS = settings(max_examples=200, deadline=None)
 # Few distinct times, so that events and last looks fall on one day.

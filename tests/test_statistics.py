@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from app.metrics.statistics import Interval, ratio_jackknife, wilson
+from app.metrics.statistics.intervals import Interval
+from app.metrics.statistics.proportions import wilson
+from app.metrics.statistics.ratios import ratio_jackknife
 
 _SETTINGS = settings(max_examples=200, deadline=None)
 

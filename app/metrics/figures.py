@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from app.core.periods import Window
 from app.metrics.registry import Metric
-from app.metrics.statistics import Interval, wilson
+from app.metrics.statistics.intervals import Interval
+from app.metrics.statistics.proportions import wilson
 
 SMALL_SAMPLE = 10
 NOT_ESTIMABLE = 2

@@ -25,7 +25,8 @@ from app.metrics.registry import (
     WEEKLY_ACTIVE_RATE,
     Metric,
 )
-from app.metrics.statistics import kaplan_meier_median, ratio_jackknife
+from app.metrics.statistics.ratios import ratio_jackknife
+from app.metrics.statistics.survival import kaplan_meier_median
 
 NOBODY_HAD_ACCESS = "nobody_had_access"
 NOBODY_WAS_ACTIVE = "nobody_was_active"

@@ -28,14 +28,10 @@ from app.metrics.registry import (
     WOULD_KEEP_RATE,
     Metric,
 )
-from app.metrics.statistics import (
-    Interval,
-    mean_t,
-    median_woodruff,
-    ratio_jackknife,
-    share_jackknife_logit,
-    wilson,
-)
+from app.metrics.statistics.averages import mean_t, median_woodruff
+from app.metrics.statistics.intervals import Interval
+from app.metrics.statistics.proportions import wilson
+from app.metrics.statistics.ratios import ratio_jackknife, share_jackknife_logit
 from app.pilots.models import Member
 
 NOBODY_EXPECTED = "nobody_expected"

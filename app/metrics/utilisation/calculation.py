@@ -31,7 +31,9 @@ from app.metrics.registry import (
     SEATS_ACTIVE_28D,
     UNASSIGNED_SEATS,
 )
-from app.metrics.statistics import Interval, kaplan_meier_median, ratio_jackknife
+from app.metrics.statistics.intervals import Interval
+from app.metrics.statistics.ratios import ratio_jackknife
+from app.metrics.statistics.survival import kaplan_meier_median
 from app.metrics.utilisation.costs import costs
 from app.metrics.utilisation.totals import Totals
 

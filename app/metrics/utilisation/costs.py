@@ -11,7 +11,9 @@ from app.metrics.registry import (
     IDLE_COST,
     Metric,
 )
-from app.metrics.statistics import Interval, ratio_jackknife, wilson
+from app.metrics.statistics.intervals import Interval
+from app.metrics.statistics.proportions import wilson
+from app.metrics.statistics.ratios import ratio_jackknife
 from app.metrics.utilisation.facts import Basis
 from app.metrics.utilisation.totals import Totals
 

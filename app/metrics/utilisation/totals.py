@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.core.periods import Window
 from app.metrics.figures import Figure, Flag, Money, Share
 from app.metrics.registry import Metric
-from app.metrics.statistics import Interval
+from app.metrics.statistics.intervals import Interval
 from app.metrics.utilisation.facts import Basis, Counts, Facts
 
 

@@ -1,0 +1,1 @@
+"""Statistics as pure functions: no SQL, no clock, no state."""

@@ -1,0 +1,91 @@
+"""Ratios of totals over people, of whom each brings a part of both: people are the independent units."""
+
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from app.metrics.statistics.intervals import LEVEL, Interval
+
+
+def ratio_jackknife(
+    numerators: NDArray[np.float64],
+    denominators: NDArray[np.float64],
+    level: float = LEVEL,
+    *,
+    least: float = 0.0,
+) -> Interval | None:
+    """Interval of a ratio of totals over people, leaving out one person at a time.
+
+    Args:
+        numerators: shape (k,), a person's part of the numerator.
+        denominators: shape (k,), a person's part of the denominator, each above 0.
+        level: confidence level.
+        least: what no such ratio can lie below.
+
+    Returns:
+        R ± t(k-1) * sqrt(v) with v = (k-1)/k * sum of squared deviations of the k leave-one-out ratios
+        from their mean; None for fewer than 2 people. People, not days, are the independent units.
+
+    Raises:
+        ValueError: shapes differ, or a denominator is not above 0.
+
+    Source: B. Efron and C. Stein (1981), "The jackknife estimate of variance", Annals of Statistics 9:586-596.
+    """
+    if numerators.shape != denominators.shape or numerators.ndim != 1:
+        raise ValueError("numerators and denominators must be vectors of one length")
+    if (denominators <= 0).any():
+        raise ValueError("every denominator must be above 0")
+    k = len(numerators)
+    if k < 2:
+        return None
+    total, weight = numerators.sum(), denominators.sum()
+    left_out = (total - numerators) / (weight - denominators)
+    variance = (k - 1) / k * float(((left_out - left_out.mean()) ** 2).sum())
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * sqrt(variance)
+    ratio = float(total / weight)
+    return Interval(max(least, ratio - half), ratio + half, level, "jackknife")
+
+
+def share_jackknife_logit(
+    parts: NDArray[np.float64], wholes: NDArray[np.float64], level: float = LEVEL
+) -> Interval | None:
+    """Interval of a share of totals over people, leaving out one person at a time, on the logit scale.
+
+    Args:
+        parts: shape (k,), a person's part of the numerator, from 0 to its whole.
+        wholes: shape (k,), a person's part of the denominator, each above 0.
+        level: confidence level.
+
+    Returns:
+        logit^-1(L ± t(max(1, k* - 1)) * sqrt(v)), with L the logit of the share, v = (k-1)/k * sum of squared
+        deviations of the k leave-one-out logits from their mean, and k* = (sum of wholes)^2 / sum of
+        squared wholes, the effective number of people. None for fewer than 2 people, and where the share
+        or one of those without a person is 0 or 1: such data bound nothing (`degenerate`).
+
+    Raises:
+        ValueError: shapes differ, a whole is not above 0, or a part does not lie within its whole.
+
+    Source: B. Efron and C. Stein (1981), Annals of Statistics 9:586-596, on the logit of the share; the
+    degrees of freedom after L. Kish (1965), "Survey Sampling", on unequal weights.
+    """
+    if parts.shape != wholes.shape or parts.ndim != 1:
+        raise ValueError("parts and wholes must be vectors of one length")
+    if (wholes <= 0).any() or (parts < 0).any() or (parts > wholes).any():
+        raise ValueError("every whole must be above 0, and every part within its whole")
+    k = len(parts)
+    if k < 2:
+        return None
+    total, weight = parts.sum(), wholes.sum()
+    left_out = (total - parts) / (weight - wholes)
+    share = total / weight
+    if not 0 < share < 1 or (left_out <= 0).any() or (left_out >= 1).any():
+        return None
+    logits = special.logit(left_out)
+    variance = (k - 1) / k * float(((logits - logits.mean()) ** 2).sum())
+    effective = float(weight**2 / (wholes**2).sum())
+    reach = float(special.stdtrit(max(1.0, effective - 1), (1 + level) / 2)) * sqrt(variance)
+    centre = float(special.logit(share))
+    low, high = (float(special.expit(bound)) for bound in (centre - reach, centre + reach))
+    return Interval(low, high, level, "jackknife_logit")
