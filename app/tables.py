@@ -18,6 +18,7 @@ from app.organisations.models import Organisation
 from app.people.absences.models import Absence
 from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember, PilotTransition
+from app.time_use.daily.models import TimeUseCode, TimeUseDay, TimeUsePerson
 from app.time_use.plans.models import SamplingPlan
 from app.time_use.prompts.models import TimePrompt, TimePromptDraw
 from app.time_use.samples.models import TimeSample, TimeSampleVersion, TimeUseDayMark
@@ -55,6 +56,9 @@ TABLES = (
     TimePromptDraw,
     TimePrompt,
     TimeUseDayMark,
+    TimeUseDay,
+    TimeUsePerson,
+    TimeUseCode,
 )
 
 __all__ = ["TABLES", "metadata"]

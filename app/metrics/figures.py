@@ -31,6 +31,11 @@ class Flag(StrEnum):
     LOW_RESPONSE = "low_response"
     ANONYMOUS_ANSWERS = "anonymous_answers"
     DEGENERATE = "degenerate"
+    NO_BASELINE = "no_baseline"
+    UNMAPPED_TIME = "unmapped_time"
+    DEFINITION_SENSITIVE = "definition_sensitive"
+    IMPLAUSIBLE_CHANGE = "implausible_change"
+    MIXED_METHODS = "mixed_methods"
     SIMULATED = "simulated"
 
 
@@ -48,7 +53,12 @@ SENTENCES: dict[Flag, str] = {
     Flag.DAYS_FROM_WEEKS: "Use is known by the week for some people: their days are those that the week reports, wherever in it they lie.",
     Flag.LOW_RESPONSE: "Fewer than half of the expected answers came: those who did not answer may think otherwise.",
     Flag.ANONYMOUS_ANSWERS: "Some answers are anonymous: how many people gave them is known only week by week.",
-    Flag.DEGENERATE: "All answers are alike, or all but one person's: no interval can be given.",
+    Flag.DEGENERATE: "All is alike, or all but one person's: no interval can be given.",
+    Flag.NO_BASELINE: "There is no baseline to hold this against.",
+    Flag.UNMAPPED_TIME: "Some time is recorded under codes that mean nothing in the pilot's taxonomy yet.",
+    Flag.DEFINITION_SENSITIVE: "Whether admin or direct work prevails depends on what is counted as admin.",
+    Flag.IMPLAUSIBLE_CHANGE: "Admin fell by more than 13.6 hours a worker and week, twice what any vendor has claimed: check how time was recorded.",
+    Flag.MIXED_METHODS: "Random moments were sampled as well as durations; durations alone are counted.",
     Flag.SIMULATED: "Simulated data: no real council.",
 }
 

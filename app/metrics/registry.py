@@ -309,4 +309,60 @@ MINUTES_SAVED_SELF_REPORTED_MEAN = _reported(
     "minutes per working day",
 )
 
+
+ADMIN_SHARE = _define(
+    "admin_share",
+    "Share of admin work",
+    "Of the time spent on admin and direct work, the share that went to admin. Shown as a ratio, as 70:30.",
+    "admin minutes / (admin + direct minutes)",
+)
+ADMIN_SHARE_STRICT = _define(
+    "admin_share_strict",
+    "Share of admin work (recording alone)",
+    "The same with recording alone as admin: e-mail and scheduling are left out.",
+    "minutes of recording categories / (minutes of recording categories + direct minutes)",
+)
+ADMIN_SHARE_BROAD = _define(
+    "admin_share_broad",
+    "Share of admin work (with indirect work)",
+    "The same with indirect work counted as admin: liaison, meetings without the family, research.",
+    "(admin + indirect minutes) / (admin + indirect + direct minutes)",
+)
+EXCLUDED_SHARE = _define(
+    "excluded_share",
+    "Time outside the ratio",
+    "Of all time that was recorded, leave and breaks left out, the share that is neither admin nor direct work.",
+    "1 - (admin + direct minutes) / all recorded minutes but those of class excluded",
+)
+ADMIN_HOURS_PER_WORKER_WEEK = _define(
+    "admin_hours_per_worker_week",
+    "Admin hours a worker and week",
+    "Hours of admin work for each week in which somebody recorded time.",
+    "admin minutes / 60 / distinct (person, ISO week) with any sample",
+    "hours per person-week",
+)
+DIRECT_HOURS_PER_WORKER_WEEK = _define(
+    "direct_hours_per_worker_week",
+    "Direct hours a worker and week",
+    "Hours of direct work for each week in which somebody recorded time.",
+    "direct minutes / 60 / distinct (person, ISO week) with any sample",
+    "hours per person-week",
+)
+ADMIN_SHARE_CHANGE = _define(
+    "admin_share_change",
+    "Change of the share of admin work",
+    "How much the share of admin work of the same people changed from the baseline to the window.",
+    "share in the window - share in the baseline, of the people with admin or direct minutes in both",
+    "proportion",
+    EvidenceTier.BEFORE_AND_AFTER,
+)
+ADMIN_SHARE_EFFECT = _define(
+    "admin_share_effect",
+    "Change beyond that of the comparison group",
+    "How much more the share of admin work changed than it did among people without the tool.",
+    "admin_share_change of arm pilot - that of arm comparison",
+    "proportion",
+    EvidenceTier.COMPARISON_GROUP,
+)
+
 REGISTRY: tuple[Metric, ...] = tuple(_METRICS.values())

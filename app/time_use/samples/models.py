@@ -23,7 +23,8 @@ class SampleMethod(StrEnum):
 class TimeSample(Revised, TenantRow, table=True):
     """Minutes, or one prompt, of one person; replaced where its source sends it again.
 
-    Keyed by what its source calls it: one unique index on the table that takes the most rows. It has no
+    Keyed by what its source calls it: one unique index on the table that takes the most rows. Days are read
+    by the index on when samples began. It has no
     foreign keys: what they would hold is looked up in the transaction that writes, and never deleted
     (docs/decisions/0020).
     """
@@ -32,6 +33,7 @@ class TimeSample(Revised, TenantRow, table=True):
     __table_args__ = (
         CheckConstraint("minutes > 0 AND minutes <= 1440", name="minutes"),
         CheckConstraint("minutes IS NOT NULL OR method = 'random_moment'", name="duration"),
+        Index("ix_time_sample_started_at", "organisation_id", "pilot_id", "started_at"),
         Index("ix_time_sample_batch", "organisation_id", "batch_id"),
     )
 

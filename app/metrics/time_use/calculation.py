@@ -1,0 +1,305 @@
+"""The figures of time use, from what people's time went to. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.periods import Window
+from app.metrics.figures import Figure, Flag, Share, size_flags
+from app.metrics.registry import (
+    ADMIN_HOURS_PER_WORKER_WEEK,
+    ADMIN_SHARE,
+    ADMIN_SHARE_BROAD,
+    ADMIN_SHARE_CHANGE,
+    ADMIN_SHARE_EFFECT,
+    ADMIN_SHARE_STRICT,
+    DIRECT_HOURS_PER_WORKER_WEEK,
+    EXCLUDED_SHARE,
+    Metric,
+)
+from app.metrics.statistics.changes import Change, difference_of_changes, paired_share_change
+from app.metrics.statistics.ratios import ratio_jackknife, share_jackknife_logit
+from app.metrics.time_use.measured import (
+    ADMIN,
+    DIRECT,
+    EXCLUDED,
+    INDIRECT,
+    RECORDING,
+    UNMAPPED,
+    Sums,
+)
+
+NO_BASELINE = "no_baseline"
+NO_COMPARISON = "nobody_in_the_comparison_arm"
+NO_SAMPLES = "no_time_recorded"
+NOBODY_IN_BOTH = "nobody_with_time_in_both_windows"
+PROMPTS_HAVE_NO_HOURS = "random_moments_hold_no_hours"
+
+MINUTES_AN_HOUR = 60
+# Twice the largest fall that a vendor has published, in hours of admin a worker and week.
+LARGEST_PLAUSIBLE_FALL = 13.6
+FEWEST_FOR_A_VERDICT = 5
+WIDEST_FOR_A_VERDICT = 0.4
+_HALF = 0.5
+
+
+class Verdict(StrEnum):
+    """What became of the share of admin work, in words."""
+
+    FELL = "fell"
+    ROSE = "rose"
+    NO_CLEAR_CHANGE = "no_clear_change"
+    NOT_ENOUGH_DATA = "not_enough_data"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What of people's time is held against their direct work."""
+
+    metric: Metric
+    columns: tuple[int, ...]
+
+    def parts(self, sums: Sums) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = sums.amounts[:, self.columns].sum(axis=1)
+        return found
+
+    def wholes(self, sums: Sums) -> NDArray[np.float64]:
+        return self.parts(sums) + sums.amounts[:, DIRECT]
+
+    def share(self, sums: Sums) -> float | None:
+        whole = float(self.wholes(sums).sum())
+        return float(self.parts(sums).sum()) / whole if whole else None
+
+
+STANDARD = Definition(ADMIN_SHARE, (ADMIN,))
+STRICT = Definition(ADMIN_SHARE_STRICT, (RECORDING,))
+BROAD = Definition(ADMIN_SHARE_BROAD, (ADMIN, INDIRECT))
+DEFINITIONS = (STANDARD, STRICT, BROAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A window, what was recorded in it, and the last day that is taken into account.
+
+    `sums` is None where there is no such window: a pilot without a baseline.
+    """
+
+    window: Window
+    as_of: date
+    sums: Sums | None
+    is_prompts: bool = False
+
+    def figures(self) -> dict[str, Figure]:
+        """The share of admin work, the time outside the ratio, and hours a worker and week."""
+        found = [
+            self.share(STANDARD),
+            self._outside(),
+            self._hours(ADMIN_HOURS_PER_WORKER_WEEK, ADMIN),
+            self._hours(DIRECT_HOURS_PER_WORKER_WEEK, DIRECT),
+        ]
+        return {figure.metric.slug: figure for figure in found}
+
+    def share(self, definition: Definition) -> Figure:
+        """The share of admin work after a definition."""
+        if self.sums is None:
+            return self._none(definition.metric)
+        parts, wholes = definition.parts(self.sums), definition.wholes(self.sums)
+        return self._of_shares(definition.metric, parts, wholes)
+
+    def _outside(self) -> Figure:
+        if self.sums is None:
+            return self._none(EXCLUDED_SHARE)
+        amounts = self.sums.amounts
+        everything = amounts[:, : UNMAPPED + 1].sum(axis=1) - amounts[:, EXCLUDED]
+        # Sums of the same minutes may differ in the last place: nothing is below nothing.
+        outside = np.clip(everything - amounts[:, ADMIN] - amounts[:, DIRECT], 0, everything)
+        return self._of_shares(EXCLUDED_SHARE, outside, everything)
+
+    def _of_shares(
+        self, metric: Metric, parts: NDArray[np.float64], wholes: NDArray[np.float64]
+    ) -> Figure:
+        counts = wholes > 0
+        parts, wholes = parts[counts], wholes[counts]
+        k, whole = len(wholes), float(wholes.sum())
+        interval = share_jackknife_logit(parts, wholes)
+        degenerate = (Flag.DEGENERATE,) if interval is None and k > 1 else ()
+        return Figure(
+            metric=metric,
+            window=self.window,
+            as_of=self.as_of,
+            value=float(parts.sum()) / whole if k else None,
+            numerator=float(parts.sum()),
+            denominator=whole,
+            people=k,
+            interval=interval,
+            flags=(*(size_flags(k) if k else ()), *degenerate),
+            reason=None if k else NO_SAMPLES,
+            disclosive=(Share(k, k),),
+        )
+
+    def _hours(self, metric: Metric, column: int) -> Figure:
+        if self.sums is None:
+            return self._none(metric)
+        if self.is_prompts:
+            return self._none(metric, PROMPTS_HAVE_NO_HOURS)
+        sampled = self.sums.sampled
+        hours = self.sums.amounts[sampled, column] / MINUTES_AN_HOUR
+        weeks = self.sums.weeks[sampled].astype(np.float64)
+        k = len(hours)
+        return Figure(
+            metric=metric,
+            window=self.window,
+            as_of=self.as_of,
+            value=float(hours.sum() / weeks.sum()) if k else None,
+            numerator=float(hours.sum()),
+            denominator=float(weeks.sum()),
+            people=k,
+            interval=ratio_jackknife(hours, weeks),
+            flags=size_flags(k) if k else (),
+            reason=None if k else NO_SAMPLES,
+            disclosive=(Share(k, k),),
+        )
+
+    def _none(self, metric: Metric, reason: str = NO_BASELINE) -> Figure:
+        return nothing(metric, self.window, self.as_of, reason)
+
+
+def nothing(metric: Metric, window: Window, as_of: date, reason: str) -> Figure:
+    """A figure that is not there, and why."""
+    return Figure(
+        metric=metric,
+        window=window,
+        as_of=as_of,
+        value=None,
+        numerator=None,
+        denominator=None,
+        people=None,
+        interval=None,
+        flags=(Flag.NO_BASELINE,) if reason == NO_BASELINE else (),
+        reason=reason,
+        disclosive=(Share(0, 0),),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """How the share of admin work of an arm changed from the baseline to a window."""
+
+    before: Period
+    after: Period
+
+    def figure(self, definition: Definition = STANDARD) -> Figure:
+        change, k = self.change(definition)
+        metric, window, as_of = ADMIN_SHARE_CHANGE, self.after.window, self.after.as_of
+        if change is None:
+            reason = NO_BASELINE if self.before.sums is None else NOBODY_IN_BOTH
+            return nothing(metric, window, as_of, reason)
+        return Figure(
+            metric=metric,
+            window=window,
+            as_of=as_of,
+            value=change.value,
+            numerator=None,
+            denominator=None,
+            people=k,
+            interval=change.interval,
+            flags=(*size_flags(k), *self._flags()),
+            disclosive=(Share(k, k),),
+        )
+
+    def change(self, definition: Definition = STANDARD) -> tuple[Change | None, int]:
+        """The change on the people with admin or direct time in both windows, and how many they are."""
+        before, after = self.before.sums, self.after.sums
+        if before is None or after is None:
+            return None, 0
+        wholes = definition.wholes(before), definition.wholes(after)
+        both = (wholes[0] > 0) & (wholes[1] > 0)
+        k = int(both.sum())
+        if not k:
+            return None, 0
+        parts = definition.parts(before), definition.parts(after)
+        change = paired_share_change(
+            (parts[0][both], wholes[0][both]), (parts[1][both], wholes[1][both])
+        )
+        return change, k
+
+    def _flags(self) -> tuple[Flag, ...]:
+        flags: list[Flag] = []
+        if len({self._crosses(definition) for definition in DEFINITIONS}) > 1:
+            flags.append(Flag.DEFINITION_SENSITIVE)
+        hours = [
+            each.figures()[ADMIN_HOURS_PER_WORKER_WEEK.slug].value
+            for each in (self.before, self.after)
+        ]
+        if (
+            hours[0] is not None
+            and hours[1] is not None
+            and hours[0] - hours[1] > LARGEST_PLAUSIBLE_FALL
+        ):
+            flags.append(Flag.IMPLAUSIBLE_CHANGE)
+        return tuple(flags)
+
+    def _crosses(self, definition: Definition) -> bool:
+        """Whether what prevailed before does not any more."""
+        shares = [
+            definition.share(each.sums)
+            for each in (self.before, self.after)
+            if each.sums is not None
+        ]
+        known = [share >= _HALF for share in shares if share is not None]
+        return len(set(known)) > 1
+
+
+def effect(treated: Changed, untreated: Changed) -> Figure:
+    """The change of arm `pilot` less that of arm `comparison`."""
+    one, k = treated.change()
+    other, compared = untreated.change()
+    window, as_of = treated.after.window, treated.after.as_of
+    if one is None or other is None:
+        reason = NO_BASELINE if treated.before.sums is None else NOBODY_IN_BOTH
+        return nothing(ADMIN_SHARE_EFFECT, window, as_of, reason)
+    found = difference_of_changes(one, other)
+    return Figure(
+        metric=ADMIN_SHARE_EFFECT,
+        window=window,
+        as_of=as_of,
+        value=found.value,
+        numerator=None,
+        denominator=None,
+        people=k + compared,
+        interval=found.interval,
+        flags=size_flags(min(k, compared)),
+        disclosive=(Share(k, k + compared),),
+    )
+
+
+def verdict(change: Figure) -> Verdict:
+    """A change in words; what is withheld or not estimable is not enough."""
+    interval = change.interval
+    if (
+        interval is None
+        or interval.high is None
+        or (change.people or 0) < FEWEST_FOR_A_VERDICT
+        or interval.high - interval.low > WIDEST_FOR_A_VERDICT
+    ):
+        return Verdict.NOT_ENOUGH_DATA
+    if interval.low <= 0 <= interval.high:
+        return Verdict.NO_CLEAR_CHANGE
+    return Verdict.FELL if interval.high < 0 else Verdict.ROSE
+
+
+def ratio(share: float) -> str:
+    """A share as two whole numbers that add to 100, as 70:30."""
+    admin = int(np.floor(100 * share + _HALF))
+    return f"{admin}:{100 - admin}"
+
+
+def unmapped(sums: Sequence[Sums | None]) -> float | None:
+    """The share of unmapped time in all that was recorded; None where nothing was."""
+    known = [each.amounts for each in sums if each is not None]
+    total = sum(float(each[:, : UNMAPPED + 1].sum()) for each in known)
+    return sum(float(each[:, UNMAPPED].sum()) for each in known) / total if total else None

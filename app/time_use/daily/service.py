@@ -1,0 +1,212 @@
+"""Daily facts: made anew for the days that are marked, and read together with those that still are."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.core import clock
+from app.core.local_days import LocalDays, begins
+from app.core.periods import DAY, Window
+from app.pilots import service as pilots
+from app.pilots.models import Pilot
+from app.time_use.daily import repository
+from app.time_use.daily.entries import Entries, Entry, pack, unpack
+from app.time_use.daily.models import TimeUseCode
+from app.time_use.daily.repository import LocalDay, Summed
+
+Code = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the samples of some days add up to, by day, person and code.
+
+    `people` and `codes` are what the numbers of the entries stand for; who has no entry may be among them.
+    """
+
+    entries: Entries
+    people: list[UUID]
+    codes: list[TimeUseCode]
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """The numbers of a pilot's people and codes; new ones are given to whoever comes for the first time."""
+
+    principal: Principal
+    pilot_id: UUID
+    people: dict[UUID, int]
+    codes: list[TimeUseCode]
+    _code: dict[Code, int]
+
+    @classmethod
+    async def load(cls, session: AsyncSession, principal: Principal, pilot_id: UUID) -> "_Numbers":
+        people = await repository.people(session, principal, pilot_id)
+        codes = await repository.codes(session, principal, pilot_id)
+        known = {(c.source, c.category, c.method): c.number for c in codes}
+        return cls(principal, pilot_id, people, codes, known)
+
+    def entry(self, row: Summed) -> Entry:
+        person = self.people.setdefault(row.person_id, len(self.people))
+        key = (row.source, row.category, row.method)
+        if key not in self._code:
+            self._code[key] = len(self.codes)
+            self.codes.append(
+                TimeUseCode(
+                    organisation_id=self.principal.organisation_id,
+                    pilot_id=self.pilot_id,
+                    number=len(self.codes),
+                    source=row.source,
+                    category=row.category,
+                    method=row.method,
+                )
+            )
+        return person, self._code[key], row.minutes, row.samples
+
+
+async def facts(session: AsyncSession, principal: Principal, pilot: Pilot, days: Window) -> Facts:
+    """What the samples of a pilot, which the caller was let to, add up to on some days: as of now.
+
+    The marks are read first: whoever makes the facts of a day anew meanwhile deletes its mark last, so a day
+    without one is as its facts say. Marked days are added up from the samples.
+    """
+    zone = principal.organisation.zone
+    marked = {day for day, _ in await repository.marks(session, principal, pilot.id, days)}
+    rows = await repository.stored(session, principal, pilot.id, days)
+    if any(row[1] != zone for row in rows):
+        # The council has moved to another zone: no day is what it was, also one that had no samples.
+        marked, rows = {days.starts_on + n * DAY for n in range(days.days)}, []
+    numbers = await _Numbers.load(session, principal, pilot.id)
+    made = await _entries(session, principal, pilot.id, marked, numbers)
+    packed = [(day, held) for day, _, held in rows if day not in marked]
+    packed += [(day, pack(entries)) for day, entries in made.items()]
+    return Facts(unpack(packed), list(numbers.people), numbers.codes)
+
+
+async def _entries(
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    days: Collection[date],
+    numbers: _Numbers,
+) -> dict[date, list[Entry]]:
+    """The entries of some days from the samples."""
+    zone = ZoneInfo(principal.organisation.zone)
+    bounds = [LocalDay(day, begins(day, zone), begins(day + DAY, zone)) for day in sorted(days)]
+    found: dict[date, list[Entry]] = defaultdict(list)
+    for row in await repository.sums(session, principal, pilot_id, bounds):
+        found[row.day].append(numbers.entry(row))
+    return found
+
+
+async def recompute(session: AsyncSession, principal: Principal, pilot_id: UUID) -> int:
+    """Make the facts of a pilot's marked days anew, and delete the marks that were seen.
+
+    Returns:
+        How many days.
+    """
+    # Two at once could each delete the mark of what only the other has read.
+    await pilots.get(session, principal, pilot_id, for_update=True)
+    seen = await repository.marks(session, principal, pilot_id)
+    days = {day for day, _ in seen}
+    if await repository.other_zones(session, principal, pilot_id, principal.organisation.zone):
+        days |= await _every_day(session, principal, pilot_id)
+    await _store(session, principal, pilot_id, days)
+    await repository.unmark(session, principal, pilot_id, {mark_id for _, mark_id in seen})
+    return len(days)
+
+
+async def rebuild(session: AsyncSession, principal: Principal, pilot_id: UUID) -> int:
+    """Make the facts of all of a pilot's days anew; returns how many."""
+    await pilots.get(session, principal, pilot_id, for_update=True)
+    days = await _every_day(session, principal, pilot_id)
+    await _store(session, principal, pilot_id, days)
+    return len(days)
+
+
+async def _every_day(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:
+    """Every day from the first sample of a pilot to the last, and those that are stored."""
+    everything = Window(date.min, date.max)
+    days = {row[0] for row in await repository.stored(session, principal, pilot_id, everything)}
+    span = await repository.span(session, principal, pilot_id)
+    if span is not None:
+        first, last = map(LocalDays(ZoneInfo(principal.organisation.zone)).of, span)
+        days |= {first + n * DAY for n in range((last - first).days + 1)}
+    return days
+
+
+async def _store(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Collection[date]
+) -> None:
+    numbers = await _Numbers.load(session, principal, pilot_id)
+    people, codes = len(numbers.people), len(numbers.codes)
+    made = await _entries(session, principal, pilot_id, days, numbers)
+    now = clock.now()
+    rows = [
+        {
+            "local_day": day,
+            "zone": principal.organisation.zone,
+            "entries": pack(entries),
+            "samples": sum(entry[3] for entry in entries),
+            "computed_at": now,
+        }
+        for day, entries in made.items()
+    ]
+    await repository.store(session, principal, pilot_id, days, rows)
+    new = {who: number for who, number in numbers.people.items() if number >= people}
+    await repository.add_people(session, principal, pilot_id, new)
+    session.add_all(numbers.codes[codes:])
+    await session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A day of which the facts are not what its samples add up to."""
+
+    day: date
+    stored_samples: int
+    samples: int
+    minutes: float
+
+
+async def differences(
+    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window
+) -> list[Difference]:
+    """The days of a window, marked ones left out, whose facts differ from their samples."""
+    marked = {day for day, _ in await repository.marks(session, principal, pilot.id, days)}
+    wanted = [d for n in range(days.days) if (d := days.starts_on + n * DAY) not in marked]
+    rows = await repository.stored(session, principal, pilot.id, days)
+    held = {day: packed for day, _, packed in rows}
+    numbers = await _Numbers.load(session, principal, pilot.id)
+    made = await _entries(session, principal, pilot.id, wanted, numbers)
+    found = []
+    for day in wanted:
+        now, then = unpack([(day, pack(made.get(day, [])))]), unpack([(day, held.get(day, b""))])
+        if not _are_alike(now, then):
+            found.append(
+                Difference(
+                    day,
+                    int(then.samples.sum()),
+                    int(now.samples.sum()),
+                    float(now.minutes.sum() - then.minutes.sum()),
+                )
+            )
+    return found
+
+
+def _are_alike(one: Entries, other: Entries) -> bool:
+    return (
+        len(one.person) == len(other.person)
+        and bool((one.person == other.person).all())
+        and bool((one.code == other.code).all())
+        and bool((one.samples == other.samples).all())
+        # Sums of the same minutes in another order may differ in the last place.
+        and bool(np.allclose(one.minutes, other.minutes, rtol=1e-9, atol=1e-9))
+    )
