@@ -54,6 +54,7 @@ class InstantProblem(ValueError):
         self.code, self.detail = code, detail
 
 
+_SHORTEST = len("2024-02-08T09:00")
 _FORMATS = {
     DateOrder.DAY_FIRST: ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"),
     DateOrder.MONTH_FIRST: ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"),
@@ -74,23 +75,20 @@ def reader_of(order: DateOrder, zone: ZoneInfo | None) -> Callable[[str], dateti
         InstantProblem: (by what is returned) it is no such time.
     """
     if order is DateOrder.YEAR_FIRST:
-        return lambda text: _instant(_iso(text), zone)
+        return lambda text: _iso(text, zone)
     formats = _FORMATS[order]
     return lambda text: _instant(_spelt(text, formats), zone)
 
 
-def _iso(text: str) -> datetime:
+def _iso(text: str, zone: ZoneInfo | None) -> datetime:
     # Python also takes weeks, bare dates and 20240208: two of them are likelier mistakes.
-    if (
-        len(text) < len("2024-02-08T09:00")
-        or (text[4], text[7]) != ("-", "-")
-        or text[10] not in "Tt "
-    ):
+    if len(text) < _SHORTEST or text[4] != "-" or text[7] != "-" or text[10] not in "Tt ":
         raise InstantProblem("wrong_format", DETAIL_FORMAT)
     try:
-        return datetime.fromisoformat(text.upper())
+        told = datetime.fromisoformat(text.upper())
     except ValueError:
         raise InstantProblem("wrong_format", DETAIL_FORMAT) from None
+    return told if told.tzinfo is UTC else _instant(told, zone)
 
 
 def _spelt(text: str, formats: tuple[str, ...]) -> datetime:
