@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
@@ -23,6 +24,7 @@ class DateOrder(StrEnum):
     MONTH_FIRST = "mdy"
 
 
+@lru_cache(maxsize=4096)
 def begins(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a local day, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
@@ -75,12 +77,12 @@ def reader_of(order: DateOrder, zone: ZoneInfo | None) -> Callable[[str], dateti
         InstantProblem: (by what is returned) it is no such time.
     """
     if order is DateOrder.YEAR_FIRST:
-        return lambda text: _iso(text, zone)
+        return partial(_iso, zone)
     formats = _FORMATS[order]
     return lambda text: _instant(_spelt(text, formats), zone)
 
 
-def _iso(text: str, zone: ZoneInfo | None) -> datetime:
+def _iso(zone: ZoneInfo | None, text: str) -> datetime:
     # Python also takes weeks, bare dates and 20240208: two of them are likelier mistakes.
     if len(text) < _SHORTEST or text[4] != "-" or text[7] != "-" or text[10] not in "Tt ":
         raise InstantProblem("wrong_format", DETAIL_FORMAT)
