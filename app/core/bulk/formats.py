@@ -257,7 +257,12 @@ def _rows_of_cells(
     emptied: frozenset[str],
 ) -> list[Parsed[RowType]]:
     if all(len(cells) == len(header) for cells in rows):
-        values = [_values(header, cells, emptied) for cells in rows]
+        columns = [list(map(str.strip, column)) for column in zip(*rows, strict=True)]
+        values: list[dict[str, str | None]] = (
+            [dict(zip(header, cells, strict=True)) for cells in zip(*columns, strict=True)]
+            if all(map(all, columns))
+            else [_values(header, cells, emptied) for cells in rows]
+        )
         right = quick(row_type, MAX_JSON_ROWS).values(values)
         if right is not None:
             return list(map(Parsed, itertools.count(index), right))
