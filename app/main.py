@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from app import __version__
-from app.api import PREFIX, api_router
+from app.api import PREFIX, include_api
 from app.core import probes, problems
 from app.core.bulk.formats import row_components
 from app.core.database import Database
@@ -87,7 +87,7 @@ def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
     app.include_router(_front_page(settings))
     app.include_router(probes.router)
     app.include_router(metrics.router())
-    app.include_router(api_router())
+    include_api(app)
     app.add_middleware(RequestContext, metrics=metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend it
     return app

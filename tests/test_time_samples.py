@@ -307,3 +307,29 @@ async def test_many_who_bring_the_same_rows_at_once_lose_no_version(council: Cou
     for row in state:
         history = [each[4] for each in versions if each[0] == row[0]] + [row[4]]
         assert all(one != other for one, other in pairwise(history))
+
+
+async def test_a_few_that_are_there_among_many_new_ones_are_found(council: Council) -> None:
+    client = await council.admin()
+    path = await social_pilot(client)
+    refs = [f"s{n:03}" for n in range(200)]
+    await take(client, path, sample(refs[1]), sample(refs[2]))
+    rows = [sample(ref, minutes=30 if ref == refs[1] else 60) for ref in reversed(refs)]
+    result = await take(client, path, *rows)
+    assert (result["accepted"], result["updated"], result["duplicates"]) == (198, 1, 1)
+    assert [row[0] for row in await stored(council)] == refs
+    assert [row[0] for row in await stored(council, "time_sample_version")] == [refs[1]]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("wrong", [{"category": "-"}, {"minutes": 0}, {"source_ref": "s\x01"}])
+async def test_a_wrong_row_among_many_is_named_by_its_place(
+    council: Council, form: Any, wrong: dict[str, Any]
+) -> None:
+    client = await council.admin()
+    path = await social_pilot(client)
+    rows = [sample(f"s{n}") for n in range(30)]
+    rows[20] |= wrong
+    result = good(await client.post(f"{path}/bulk", **form(rows)))
+    assert [error["index"] for error in result["errors"]] == [20]
+    assert (result["accepted"], result["rejected"]) == (29, 1)

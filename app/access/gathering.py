@@ -28,6 +28,9 @@ Wanted = TypeVar("Wanted")
 # So many in one transaction: more would let the first wait too long for its answer.
 MOST_AT_ONCE = 64
 
+# Seconds, and how many of them: less than a commit takes.
+_A_MOMENT, _PATIENCE = 0.001, 4
+
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[Wanted]):
@@ -109,7 +112,18 @@ class Gathering(Generic[Place, Wanted]):
             if later:
                 self._waiting[where] = later
             await self._carry_out(where, now)
+            await self._await_company(where, len(now))
         del self._leaders[where]
+
+    async def _await_company(self, where: _Where[Place], answered: int) -> None:
+        """Where several were answered at once, wait a moment for their next requests to come together.
+
+        Else the first of these would be written alone, and the others wait for its commit.
+        """
+        for _ in range(_PATIENCE if answered > 1 else 0):
+            if len(self._waiting.get(where, ())) >= answered:
+                return
+            await asyncio.sleep(_A_MOMENT)
 
     async def _carry_out(self, where: _Where[Place], members: list[_Member[Wanted]]) -> None:
         alone = members

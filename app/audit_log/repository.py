@@ -1,14 +1,29 @@
 """All SQL about the audit log."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.access.scoping import scoped
 from app.audit_log.models import AuditEvent
+from app.core import clock
+from app.core.models import metadata, new_id
 from app.core.pagination import PageQuery, paginate
+
+
+async def append(session: AsyncSession, events: Sequence[dict[str, Any]]) -> None:
+    """Write events that have no details, all at once."""
+    if not events:
+        return
+    now = clock.now()
+    rows = [{**event, "id": new_id(), "occurred_at": now, "details": {}} for event in events]
+    connection = await session.connection()
+    await connection.execute(insert(metadata.tables["audit_event"]), rows)
 
 
 async def page(

@@ -1,6 +1,7 @@
 """Recording and reading who did what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +43,34 @@ async def record(
             request_id=request or request_id.get(),
             details=dict(details or {}),
         )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of one of several requests that are carried out at once."""
+
+    principal: Principal
+    action: str
+    resource_id: UUID
+    request: str | None
+
+
+async def record_all(session: AsyncSession, events: Sequence[Happened]) -> None:
+    """Append events without details, in the transaction of the writes that they speak of."""
+    await repository.append(
+        session,
+        [
+            {
+                "organisation_id": event.principal.organisation_id,
+                "principal_kind": event.principal.kind,
+                "principal_id": event.principal.id,
+                "action": event.action,
+                "resource_id": event.resource_id,
+                "request_id": event.request,
+            }
+            for event in events
+        ],
     )
 
 

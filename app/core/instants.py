@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import partial
 from zoneinfo import ZoneInfo, available_timezones
 
 from app.core.errors import Invalid
@@ -49,6 +50,7 @@ class InstantProblem(ValueError):
         self.code, self.detail = code, detail
 
 
+_SHORTEST = len("2024-02-08T09:00")
 _FORMATS = {
     DateOrder.DAY_FIRST: ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"),
     DateOrder.MONTH_FIRST: ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"),
@@ -69,23 +71,20 @@ def reader_of(order: DateOrder, zone: ZoneInfo | None) -> Callable[[str], dateti
         InstantProblem: (by what is returned) it is no such time.
     """
     if order is DateOrder.YEAR_FIRST:
-        return lambda text: _instant(_iso(text), zone)
+        return partial(_iso, zone)
     formats = _FORMATS[order]
     return lambda text: _instant(_spelt(text, formats), zone)
 
 
-def _iso(text: str) -> datetime:
+def _iso(zone: ZoneInfo | None, text: str) -> datetime:
     # Python also takes weeks, bare dates and 20240208: two of them are likelier mistakes.
-    if (
-        len(text) < len("2024-02-08T09:00")
-        or (text[4], text[7]) != ("-", "-")
-        or text[10] not in "Tt "
-    ):
+    if len(text) < _SHORTEST or text[4] != "-" or text[7] != "-" or text[10] not in "Tt ":
         raise InstantProblem("wrong_format", DETAIL_FORMAT)
     try:
-        return datetime.fromisoformat(text.upper())
+        told = datetime.fromisoformat(text.upper())
     except ValueError:
         raise InstantProblem("wrong_format", DETAIL_FORMAT) from None
+    return told if told.tzinfo is UTC else _instant(told, zone)
 
 
 def _spelt(text: str, formats: tuple[str, ...]) -> datetime:

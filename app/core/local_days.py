@@ -1,6 +1,7 @@
 """Local days as instants: when they begin, how long they are, which minutes they have. Pure."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.core.periods import DAY
@@ -8,6 +9,7 @@ from app.core.periods import DAY
 _MINUTE = timedelta(minutes=1)
 
 
+@lru_cache(maxsize=4096)
 def begins(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a local day, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -86,7 +86,7 @@ async def intake(
     Raises:
         BulkRejected: atomic, and a row cannot be written.
     """
-    savepoint = await session.begin_nested()
+    tried = await session.begin_nested() if options.dry_run else None
     batch = ImportBatch(
         id=new_id(),
         organisation_id=principal.organisation_id,
@@ -105,8 +105,8 @@ async def intake(
     opened.result = opened.describe(common)
     if options.mode is BulkMode.ATOMIC and tally.rejected:
         raise BulkRejected(opened.result.model_copy(update={"batch_id": None}))
-    if options.dry_run:
-        await savepoint.rollback()
+    if tried is not None:
+        await tried.rollback()
         return
     counts = {
         "accepted": tally.counts[Outcome.ACCEPTED],
@@ -118,7 +118,6 @@ async def intake(
         setattr(batch, name, count)
     details = {"batch_id": str(batch.id), **counts}
     await audit_log.record(session, principal, f"{kind}.imported", about, details=details)
-    await savepoint.commit()
 
 
 async def page(

@@ -12,7 +12,7 @@ from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
-from app.core.lists import among
+from app.core.lookup import find_each
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.people.models import Person
@@ -68,21 +68,21 @@ _EMPLOYMENT = (col(Person.id), col(Person.started_on), col(Person.left_on))
 async def by_external_id(
     session: AsyncSession, principal: Principal, external_ids: Collection[str]
 ) -> dict[str, Employment]:
-    if not external_ids:
-        return {}
-    statement = scoped_columns(principal, Person, col(Person.external_id), *_EMPLOYMENT)
-    rows = await session.exec(statement.where(among(col(Person.external_id), external_ids)))
-    return {row[0]: Employment(*row[1:]) for row in rows}
+    return await _employment(session, principal, col(Person.external_id), external_ids)
 
 
 async def by_id(
     session: AsyncSession, principal: Principal, person_ids: Collection[UUID]
 ) -> dict[UUID, Employment]:
-    if not person_ids:
-        return {}
-    statement = scoped_columns(principal, Person, *_EMPLOYMENT)
-    rows = await session.exec(statement.where(among(col(Person.id), person_ids)))
-    return {row[0]: Employment(*row) for row in rows}
+    return await _employment(session, principal, col(Person.id), person_ids)
+
+
+async def _employment(
+    session: AsyncSession, principal: Principal, column: Any, values: Collection[Any]
+) -> dict[Any, Employment]:
+    statement = scoped_columns(principal, Person, column.label("named"), *_EMPLOYMENT)
+    rows = await find_each(session, statement, [column], [(value,) for value in values])
+    return {row[0]: Employment(*row[1:]) for row in rows}
 
 
 async def upsert_people(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:

@@ -16,7 +16,7 @@ from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.fields import EARLIEST, LATEST
-from app.core.lists import among
+from app.core.lookup import find_each
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.core.periods import Window
@@ -90,10 +90,9 @@ async def stored_members(
     """How those of these people who are members already take part."""
     m = PilotMember
     columns = (col(m.person_id), col(m.arm), col(m.joined_on), col(m.left_on))
-    if not person_ids:
-        return {}
     statement = scoped_columns(principal, m, *columns).where(col(m.pilot_id) == pilot_id)
-    rows = await session.exec(statement.where(among(col(m.person_id), person_ids)))
+    keys = [(person_id,) for person_id in person_ids]
+    rows = await find_each(session, statement, [col(m.person_id)], keys)
     return {row[0]: Membership(*row[1:]) for row in rows}
 
 

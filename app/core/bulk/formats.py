@@ -9,13 +9,14 @@ import inspect
 import io
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import IO, Annotated, Any, Generic, TypeVar
 
 import msgspec
 
+from app.core.bulk.quick import quick
 from app.core.bulk.results import RowError, miscounted
 from app.core.bulk.spreadsheets import Records
 from app.core.errors import FieldError, Invalid, UnsupportedMediaType
@@ -27,7 +28,11 @@ CHUNK_ROWS = 5_000
 MAX_JSON_ROWS = 200_000
 MAX_LINE_BYTES = 65_536
 
+# Bytes or characters; as much is read again as text and rows.
+_MOST_IN_A_BLOCK = 8 * 1024 * 1024
+
 RowType = TypeVar("RowType", bound=msgspec.Struct)
+Item = TypeVar("Item")
 
 
 class Parsed(msgspec.Struct, Generic[RowType], frozen=True, gc=False):
@@ -61,7 +66,7 @@ def read_rows(
         UnsupportedMediaType: none of the three formats.
         Invalid: the file as a whole cannot be read.
     """
-    readers: dict[str, Callable[[IO[bytes], type[RowType]], Iterator[Parsed[RowType]]]] = {
+    readers: dict[str, Callable[[IO[bytes], type[RowType]], Iterator[list[Parsed[RowType]]]]] = {
         JSON: _json,
         NDJSON: _ndjson,
         CSV: partial(_csv, rewrite=rewrite),
@@ -71,13 +76,12 @@ def read_rows(
     if rewrite is not None and media_type != CSV:
         detail = f"A mapping is about columns: send the rows as {CSV}, or leave the mapping out."
         raise Invalid.field("/mapping", "mapping_needs_csv", detail)
-    chunk: list[Parsed[RowType]] = []
-    for parsed in readers[media_type](file, row_type):
-        chunk.append(parsed)
-        if len(chunk) == CHUNK_ROWS:
-            yield chunk
-            chunk = []
-    if chunk:
+    yield from readers[media_type](file, row_type)
+
+
+def _in_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while chunk := list(itertools.islice(rest, CHUNK_ROWS)):
         yield chunk
 
 
@@ -85,19 +89,14 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     items: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_JSON_ROWS)]
 
 
-class _RightEnvelope(msgspec.Struct, Generic[RowType], forbid_unknown_fields=True):
-    items: Annotated[list[RowType], msgspec.Meta(max_length=MAX_JSON_ROWS)]
-
-
-def _json(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
+def _json(file: IO[bytes], row_type: type[RowType]) -> Iterator[list[Parsed[RowType]]]:
     body = file.read()
-    try:
-        # At once where every row is right; else row by row, to say which are not.
-        right = msgspec.json.decode(body, type=_RightEnvelope[row_type])  # type: ignore[valid-type]  # known when it runs
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        yield from _json_row_by_row(body, row_type)
+    # At once where every row is right; else row by row, to say which are not.
+    right = quick(row_type, MAX_JSON_ROWS).enveloped(body)
+    if right is None:
+        yield from _in_chunks(_json_row_by_row(body, row_type))
     else:
-        yield from map(Parsed, itertools.count(), right.items)
+        yield from _in_chunks(map(Parsed, itertools.count(), right))
 
 
 def _json_row_by_row(body: bytes, row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
@@ -118,20 +117,55 @@ def _json_row_by_row(body: bytes, row_type: type[RowType]) -> Iterator[Parsed[Ro
         yield _decoded(index, decoder, bytes(raw))
 
 
-def _ndjson(file: IO[bytes], row_type: type[RowType]) -> Iterator[Parsed[RowType]]:
-    decoder = msgspec.json.Decoder(row_type)
+def _ndjson(file: IO[bytes], row_type: type[RowType]) -> Iterator[list[Parsed[RowType]]]:
     index = 0
-    while line := file.readline(MAX_LINE_BYTES + 1):
+    for lines in _blocks(_lines(file), len):
+        rows = quick(row_type, MAX_JSON_ROWS).lines(lines)
+        chunk = (
+            list(_ndjson_row_by_row(lines, index, row_type))
+            if rows is None
+            else list(map(Parsed, itertools.count(index), rows))
+        )
+        index += len(chunk)
+        if chunk:
+            yield chunk
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Lines; of one that is too long, its beginning."""
+    line = file.readline(MAX_LINE_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
+    while line:
+        yield line
+        while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+            line = file.readline(MAX_LINE_BYTES + 1)
+        line = file.readline(MAX_LINE_BYTES + 1)
+
+
+def _blocks(items: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[list[Item]]:
+    """As many together as a chunk has, or as memory is to hold."""
+    block: list[Item] = []
+    size = 0
+    for item in items:
+        block.append(item)
+        size += size_of(item)
+        if len(block) == CHUNK_ROWS or size > _MOST_IN_A_BLOCK:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _ndjson_row_by_row(
+    lines: list[bytes], index: int, row_type: type[RowType]
+) -> Iterator[Parsed[RowType]]:
+    decoder = msgspec.json.Decoder(row_type)
+    for line in lines:
+        if not line.strip():
+            continue
         if len(line) > MAX_LINE_BYTES:
-            while line and not line.endswith(b"\n"):
-                line = file.readline(MAX_LINE_BYTES)
             detail = f"The line is longer than {MAX_LINE_BYTES} bytes."
             yield Parsed(index, error=RowError(index, "row_too_long", detail))
-        elif not line.strip():
-            continue
         else:
-            if index == 0:
-                line = line.removeprefix(b"\xef\xbb\xbf")
             parsed = _decoded(index, decoder, line)
             if parsed.error and parsed.error.code == "malformed_json" and line[-1:] != b"\n":
                 raise _cut_short()
@@ -157,7 +191,7 @@ def _decoded(index: int, decoder: msgspec.json.Decoder[RowType], raw: bytes) -> 
 
 def _csv(
     file: IO[bytes], row_type: type[RowType], rewrite: Rewrite | None = None
-) -> Iterator[Parsed[RowType]]:
+) -> Iterator[list[Parsed[RowType]]]:
     ends_whole = _ends_with_a_line_end(file)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     reader = csv.reader(text, strict=True)
@@ -166,18 +200,16 @@ def _csv(
         first = next(records, None)
         header = _header(first if isinstance(first, list) else None, row_type)
         emptied = _emptied_by_a_blank(row_type)
-        index, parsed = 0, None
-        for cells in records:
-            if parsed is not None:
-                yield parsed
-                parsed = None
-            if cells:  # a blank line is no row
-                parsed = _row_of_cells(index, header, cells, row_type, emptied)
-                index += 1
-        if parsed is not None:
-            if not ends_whole and parsed.error and parsed.error.code == "wrong_number_of_cells":
-                raise _cut_short()
-            yield parsed
+        index, is_cut_short = 0, False
+        # A blank line is no row.
+        for cells in _blocks((record for record in records if record), _size_of):
+            chunk = _rows_of_cells(index, header, cells, row_type, emptied)
+            index += len(chunk)
+            last = chunk[-1].error
+            is_cut_short = last is not None and last.code == "wrong_number_of_cells"
+            yield chunk
+        if is_cut_short and not ends_whole:
+            raise _cut_short()
     except UnicodeDecodeError:
         raise Invalid(
             "The file is not UTF-8; nothing was written. Save it as CSV UTF-8 and send it again.",
@@ -190,6 +222,10 @@ def _csv(
         ) from None
     finally:
         text.detach()  # the caller's file stays open
+
+
+def _size_of(record: list[str] | RowError) -> int:
+    return 0 if isinstance(record, RowError) else sum(map(len, record))
 
 
 def _ends_with_a_line_end(file: IO[bytes]) -> bool:
@@ -245,6 +281,40 @@ def _emptied_by_a_blank(row_type: type[RowType]) -> frozenset[str]:
     )
 
 
+def _rows_of_cells(
+    index: int,
+    header: list[str],
+    records: list[list[str] | RowError],
+    row_type: type[RowType],
+    emptied: frozenset[str],
+) -> list[Parsed[RowType]]:
+    rows = [each for each in records if isinstance(each, list) and len(each) == len(header)]
+    if len(rows) == len(records):
+        columns = [list(map(str.strip, column)) for column in zip(*rows, strict=True)]
+        values: list[dict[str, str | None]] = (
+            [dict(zip(header, cells, strict=True)) for cells in zip(*columns, strict=True)]
+            if all(map(all, columns))
+            else [_values(header, cells, emptied) for cells in rows]
+        )
+        right = quick(row_type, MAX_JSON_ROWS).values(values)
+        if right is not None:
+            return list(map(Parsed, itertools.count(index), right))
+    return [
+        _row_of_cells(index + place, header, cells, row_type, emptied)
+        for place, cells in enumerate(records)
+    ]
+
+
+def _values(header: list[str], cells: list[str], emptied: frozenset[str]) -> dict[str, str | None]:
+    values: dict[str, str | None] = {}
+    for name, cell in zip(header, cells, strict=True):
+        if stripped := cell.strip():
+            values[name] = stripped
+        elif name in emptied:
+            values[name] = None
+    return values
+
+
 def _row_of_cells(
     index: int,
     header: list[str],
@@ -256,16 +326,11 @@ def _row_of_cells(
         return Parsed(index, error=replace(cells, index=index))
     if len(cells) != len(header):
         return Parsed(index, error=miscounted(len(cells), len(header), index))
-    values: dict[str, str | None] = {}
-    for name, cell in zip(header, cells, strict=True):
-        if stripped := cell.strip():
-            values[name] = stripped
-        elif name in emptied:
-            values[name] = None
     try:
-        return Parsed(index, row=msgspec.convert(values, row_type, strict=False))
+        row = msgspec.convert(_values(header, cells, emptied), row_type, strict=False)
     except msgspec.ValidationError as error:
         return Parsed(index, error=_row_error(index, error))
+    return Parsed(index, row=row)
 
 
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")

@@ -1,23 +1,10 @@
-"""Many rows at a time, into a table and by their keys out of it: what differs between the two databases."""
+"""Appending many rows to a table: what differs between the two databases."""
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Dialect,
-    FromClause,
-    Row,
-    Table,
-    Text,
-    bindparam,
-    func,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Dialect, Table
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 Values = tuple[Any, ...]
@@ -61,50 +48,3 @@ def _as_stored(
         else:
             converted.append(map(process, values))
     return zip(*converted, strict=True)
-
-
-async def hold(
-    session: AsyncSession,
-    table: Table,
-    columns: Sequence[str],
-    within: Mapping[str, Any],
-    key: Sequence[str],
-    keys: Collection[Values],
-) -> Sequence[Row[Any]]:
-    """The rows of these keys that are there, locked in the order of the keys until the transaction ends.
-
-    Args:
-        session: the transaction.
-        table: where they are looked for.
-        columns: what is told of each.
-        within: the columns of the primary key that are the same for all of them.
-        key: the other columns of it, all of text.
-        keys: their values, row by row.
-    """
-    if not keys:
-        return []
-    asked = _asked(session.get_bind().dialect.name, key, keys)
-    mine: list[ColumnElement[bool]] = [table.c[name] == value for name, value in within.items()]
-    mine += [table.c[name] == asked.c[name] for name in key]
-    found = select(*(table.c[name] for name in columns)).where(*mine)
-    if session.get_bind().dialect.name == "postgresql":
-        # One look into the index for each key, whatever the planner thinks of a table that it does not know yet.
-        each = found.limit(1).with_for_update().lateral()
-        found = select(each).select_from(asked.join(each, true()))
-    result = await session.exec(found)  # type: ignore[call-overload]  # SQLAlchemy's own
-    rows: Sequence[Row[Any]] = result.all()
-    return rows
-
-
-def _asked(dialect: str, key: Sequence[str], keys: Collection[Values]) -> FromClause:
-    """Keys as something to select from: lists side by side on PostgreSQL, JSON on SQLite."""
-    if dialect == "postgresql":
-        lists = [
-            bindparam(None, list(values), type_=ARRAY(Text())) for values in zip(*keys, strict=True)
-        ]
-        return func.unnest(*lists).table_valued(*key, name="asked").render_derived()
-    each = func.json_each(bindparam(None, json.dumps(list(keys)))).table_valued("value")
-    parts = (
-        func.json_extract(each.c.value, f"$[{place}]").label(name) for place, name in enumerate(key)
-    )
-    return select(*parts).subquery("asked")

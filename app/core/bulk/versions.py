@@ -1,7 +1,8 @@
 """Writing many rows into a table that keeps what its rows were before: look, compare, then write.
 
-Most rows of such a table are new, and go straight into it; one that is there is read, held and compared
-here. So nothing is staged, and what was there before is known to whoever has to act on it.
+Most rows of such a table are new, and come in batches of nothing else: a few are looked for, and where none is
+there all go straight in. If that was wrong the table says so, and all are looked for. A row that is there is
+read, held and compared here. So nothing is staged, and what was there before is known to whoever acts on it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,23 +11,29 @@ from operator import itemgetter
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Row, Table, bindparam, update
+from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.bulk.loading import Values, hold, load
+from app.core.bulk.loading import Values, load
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import waves
+from app.core.database import constraint_of
 from app.core.errors import Unavailable
+from app.core.lookup import find_each
 
 # The second sees what overtook the first; more are needed only where it is overtaken again.
 _ATTEMPTS = 5
+
+# So many tell, as a rule, whether a batch is of rows that are there already.
+_SOME = 64
 
 
 @dataclass(frozen=True, slots=True)
 class VersionedTable:
     """A table with a natural key: `compared` decides whether a row changes, `carried` goes along.
 
-    The primary key is `within`, which is the same for all rows of a call, and then `key`, which is text.
+    The primary key is `within`, which is the same for all rows of a call, and then `key`.
 
     The table counts its row's versions in `revision`. What a row was before it changes is kept in `history`:
     a table with the key, `revision`, columns of the table, and `replaced_at`, the `updated_at` of the row
@@ -76,50 +83,67 @@ async def replace(session: AsyncSession, target: VersionedTable, rows: Sequence[
     Raises:
         Unavailable: other transactions bring the same new rows, again and again.
     """
-    keys = list(map(itemgetter(_key(target)), rows))
     written = Written([Outcome.ACCEPTED] * len(rows), {})
-    for places in waves(keys):
-        place_of = {keys[place]: place for place in places}
-        there = await _add_new(session, target, {key: rows[at] for key, at in place_of.items()})
+    for place_of in waves(list(map(itemgetter(_key(target)), rows))):
+        there = await _add_new(session, target, place_of, rows)
+        changed = []
         for key, old in there.items():
-            written.outcomes[place_of[key]] = Outcome.DUPLICATE
-            if _differs(target, old, rows[place_of[key]]):
-                written.outcomes[place_of[key]] = Outcome.UPDATED
-                written.before[place_of[key]] = old
-        changed = [place_of[key] for key in there if place_of[key] in written.before]
-        await _change(session, target, [(written.before[at], rows[at]) for at in changed])
+            place = place_of[key]
+            written.outcomes[place] = Outcome.DUPLICATE
+            if _differs(target, old, rows[place]):
+                written.outcomes[place] = Outcome.UPDATED
+                written.before[place] = old
+                changed.append((old, rows[place]))
+        await _change(session, target, changed)
     return written
 
 
 async def _add_new(
-    session: AsyncSession, target: VersionedTable, wanted: Mapping[Values, Values]
+    session: AsyncSession,
+    target: VersionedTable,
+    place_of: Mapping[Values, int],
+    rows: Sequence[Values],
 ) -> dict[Values, Row[Any]]:
     """Add the rows that are new; returns those that were there, held until the transaction ends."""
+
+    table = target.table
+    within = zip(target.within, rows[0], strict=False)
+    statement = (
+        select(*(table.c[name] for name in target.kept))
+        .where(*(table.c[name] == value for name, value in within))
+        .with_for_update()
+    )
+
+    async def look(keys: Sequence[Values]) -> dict[Values, Row[Any]]:
+        found = await find_each(session, statement, [table.c[name] for name in target.key], keys)
+        return {tuple(row[_key(target)]): row for row in found}
+
+    # In the order of the key, so that two batches never wait for each other crosswise.
+    keys = sorted(place_of)
+    some = keys[:: len(keys) // _SOME + 1]
+    there = await look(some)
+    if there and len(some) < len(keys):
+        there = await look(keys)
     for _ in range(_ATTEMPTS):
-        there = await _look(session, target, wanted)
-        # In the order of the key, so that two batches never wait for each other crosswise.
-        new = sorted(row for key, row in wanted.items() if key not in there)
-        if not new:
-            return there
+        new = [rows[place_of[key]] for key in keys if key not in there]
         try:
             async with session.begin_nested():
                 await load(session, target.table, target.columns, new)
-        except asyncpg.UniqueViolationError:
-            continue  # somebody else's came in after the look
-        return there
+        except (asyncpg.UniqueViolationError, IntegrityError) as error:
+            if isinstance(error, IntegrityError) and constraint_of(error) != _name(target):
+                raise
+            there = await look(keys)  # not all were new, or somebody else's came in after the look
+        else:
+            return there
     raise Unavailable(
         "Other requests are writing the same rows; nothing was written. Try again.",
         code="database_busy",
     )
 
 
-async def _look(
-    session: AsyncSession, target: VersionedTable, wanted: Mapping[Values, Values]
-) -> dict[Values, Row[Any]]:
-    """Those of the rows that are there, held until the transaction ends."""
-    within = dict(zip(target.within, next(iter(wanted.values())), strict=False))
-    rows = await hold(session, target.table, target.kept, within, target.key, sorted(wanted))
-    return {tuple(row[_key(target)]): row for row in rows}
+def _name(target: VersionedTable) -> str | None:
+    name = target.table.primary_key.name
+    return str(name) if name is not None else None
 
 
 def _key(target: VersionedTable) -> slice:

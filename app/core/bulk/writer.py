@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Hashable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -30,6 +30,7 @@ from app.core.bulk.results import Outcome
 from app.core.errors import Invalid
 
 Row = Mapping[str, Any]
+Key = TypeVar("Key", bound=Hashable)
 
 # Each repetition of a key within a chunk is a statement of its own.
 MAX_REPEATS = 50
@@ -80,28 +81,25 @@ def _waves(
 
     A key's rows keep their order: its second row is in a later wave than its first.
     """
-    keys = list(map(itemgetter(*target.key), rows))
-    for places in waves(keys):
+    for place_of in waves(list(map(itemgetter(*target.key), rows))):
         by_columns: dict[tuple[str, ...], list[int]] = {}
-        for place in places:
+        for place in place_of.values():
             given = tuple(name for name in target.compared if name in rows[place])
             by_columns.setdefault(given, []).append(place)
         yield from by_columns.items()
 
 
-def waves(keys: Sequence[Hashable]) -> Iterator[Sequence[int]]:
+def waves(keys: Sequence[Key]) -> list[dict[Key, int]]:
     """The places of keys, in parts that hold no key twice, earlier ones first.
 
     Raises:
         Invalid: a key comes too often.
     """
-    if not keys:
-        return
-    if len(set(keys)) == len(keys):
-        yield range(len(keys))
-        return
-    seen: Counter[Hashable] = Counter()
-    found: list[list[int]] = []
+    first = dict(zip(keys, range(len(keys)), strict=True))
+    if len(first) == len(keys):
+        return [first] if keys else []
+    seen: Counter[Key] = Counter()
+    found: list[dict[Key, int]] = []
     for place, key in enumerate(keys):
         if seen[key] == MAX_REPEATS:
             raise Invalid(
@@ -110,10 +108,10 @@ def waves(keys: Sequence[Hashable]) -> Iterator[Sequence[int]]:
                 code="row_repeated",
             )
         if seen[key] == len(found):
-            found.append([])
-        found[seen[key]].append(place)
+            found.append({})
+        found[seen[key]][key] = place
         seen[key] += 1
-    yield from found
+    return found
 
 
 async def _merge(

@@ -24,7 +24,7 @@ Instant = Annotated[
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=MAX_MINUTES)]
 
 
-class SampleRow(msgspec.Struct, forbid_unknown_fields=True):
+class SampleRow(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Minutes of somebody's time in a category, known to its source as `source_ref`.
 
     The same `source` and `source_ref` with other values replaces what was there. `started_at` carries its

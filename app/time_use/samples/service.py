@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.gathering import Asked
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
+from app.audit_log.service import Happened
 from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.loading import Values
@@ -264,14 +265,16 @@ async def record(
         NotFound: there is no such pilot within reach.
     """
     taking = await _taking(session, requests[0].principal, pilot_id, Notation())
-    for asked in requests:
+    others = {asked.principal.id: asked.principal for asked in requests[1:]}
+    for principal in others.values():
         # Another principal's reach may be narrower than that of the first.
-        if asked.principal is not requests[0].principal:
-            await pilots.get(session, asked.principal, pilot_id)
+        if principal.id != requests[0].principal.id:
+            await pilots.get(session, principal, pilot_id)
     chunk = [Parsed(n, row=asked.wanted) for n, asked in enumerate(requests)]
     problems, outcomes, reasons = await taking.take(chunk, None, new_id())
     done = iter(zip(outcomes, reasons, strict=True))
     answers: list[SampleResult | ProblemError] = []
+    events: list[Happened] = []
     for asked, problem in zip(requests, problems, strict=True):
         if problem is not None:
             answers.append(Invalid.field(problem.pointer, problem.code, problem.detail))
@@ -279,18 +282,14 @@ async def record(
         outcome, why = next(done)
         row = asked.wanted
         if outcome is not Outcome.DUPLICATE:
-            await audit_log.record(
-                session,
-                asked.principal,
-                f"time_sample.{outcome.value}",
-                pilot_id,
-                request=asked.request_id,
-            )
+            action = f"time_sample.{outcome.value}"
+            events.append(Happened(asked.principal, action, pilot_id, asked.request_id))
         answers.append(
             SampleResult(
                 outcome=outcome.value, source=row.source, source_ref=row.source_ref, uncounted=why
             )
         )
+    await audit_log.record_all(session, events)
     return answers
 
 
