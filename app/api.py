@@ -25,6 +25,7 @@ from app.metrics.time_coverage.routes import recorded_router as time_coverage_of
 from app.metrics.time_coverage.routes import router as time_coverage
 from app.metrics.time_quality.routes import recorded_router as time_quality_days
 from app.metrics.time_quality.routes import router as time_quality
+from app.metrics.time_use.routes import router as time_use
 from app.metrics.utilisation.routes import every_router as licence_utilisation
 from app.metrics.utilisation.routes import pilots_router as pilot_utilisation
 from app.metrics.utilisation.routes import pools_router as pool_utilisation
@@ -78,6 +79,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "time", time_quality_days),
     ("/pilots", "figures", adoption),
     ("/pilots", "figures", feedback_figures),
+    ("/pilots", "figures", time_use),
     ("/pilots", "figures", pilot_utilisation),
     ("/licence-pools", "figures", pool_utilisation),
     ("/licence-utilisation", "figures", licence_utilisation),

@@ -13,6 +13,7 @@ from app.core.jobs import housekeeping as housekeeping  # noqa: PLC0414 - regist
 from app.core.jobs.runner import RunReport, run_due
 from app.licences.allocations import jobs as seat_jobs  # noqa: F401 - likewise
 from app.organisations import service as organisations
+from app.time_use.daily import jobs as time_use_jobs  # noqa: F401 - likewise
 
 TICK_SECONDS = 30
 

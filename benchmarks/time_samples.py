@@ -1,4 +1,4 @@
-"""Time samples in bulk and one by one, each beside its limit in the same run: see docs/decisions/0021."""
+"""Time samples in bulk and one by one, each beside its limit in the same run: see docs/decisions/0024."""
 
 import asyncio
 import csv

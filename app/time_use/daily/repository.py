@@ -182,10 +182,11 @@ async def store(
 
 
 async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) -> dict[UUID, int]:
-    """The numbers of a pilot's people."""
+    """The numbers of a pilot's people, in their order."""
     p = TimeUsePerson
     statement = scoped_columns(principal, p, col(p.person_id), col(p.number))
-    rows = await session.exec(statement.where(col(p.pilot_id) == pilot_id))
+    statement = statement.where(col(p.pilot_id) == pilot_id).order_by(col(p.number))
+    rows = await session.exec(statement)
     return {row[0]: row[1] for row in rows}
 
 

@@ -54,6 +54,11 @@ async def get(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Se
     return Set(plan, _etag(pilot, plan))
 
 
+async def find(session: AsyncSession, principal: Principal, pilot: Pilot) -> SamplingPlan | None:
+    """The plan of a pilot within reach, where it has one."""
+    return await repository.find(session, principal, pilot.id)
+
+
 async def of_pilot(session: AsyncSession, principal: Principal, pilot: Pilot) -> SamplingPlan:
     """The plan of a pilot within reach.
 

@@ -1,0 +1,32 @@
+"""`/pilots/{pilot_id}/metrics/time-use`."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from app.access.permissions import Scope
+from app.access.routing import ApiRoute, Caller, Session, requires
+from app.core.fields import CalendarDate
+from app.metrics.groups import GroupBy
+from app.metrics.time_use import service
+from app.metrics.time_use.schemas import TimeUseOut, time_use_out
+
+router = APIRouter(route_class=ApiRoute)
+
+
+@router.get("/{pilot_id}/metrics/time-use", dependencies=[requires(Scope.METRICS_READ)])
+async def get_time_use(
+    pilot_id: UUID,
+    session: Session,
+    principal: Caller,
+    starts_on: CalendarDate | None = None,
+    ends_on: CalendarDate | None = None,
+    as_of: CalendarDate | None = None,
+    group_by: GroupBy | None = None,
+) -> TimeUseOut:
+    """The ratio of admin to direct work, over `[starts_on, ends_on)` and the pilot's baseline.
+
+    By default the window is the pilot's own. Small counts are withheld from everybody but its lead.
+    """
+    question = service.Question(starts_on, ends_on, as_of, group_by)
+    return time_use_out(pilot_id, await service.time_use(session, principal, pilot_id, question))

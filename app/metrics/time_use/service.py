@@ -1,0 +1,325 @@
+"""Time use as it is answered: loaded, computed, broken down, and suppressed for the reader."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.permissions import Scope
+from app.access.principals import Principal
+from app.core import clock
+from app.core.periods import DAY, Window
+from app.metrics.figures import AnyFigure, Figure, Flag
+from app.metrics.groups import GroupBy, named
+from app.metrics.suppression import Report, suppress
+from app.metrics.time_use.calculation import (
+    BROAD,
+    STRICT,
+    Changed,
+    Period,
+    Verdict,
+    effect,
+    unmapped,
+    verdict,
+)
+from app.metrics.time_use.measured import Measured
+from app.metrics.time_use.quality import PhaseQuality, quality_of
+from app.metrics.windows import check_window
+from app.pilots import membership
+from app.pilots import service as pilots
+from app.pilots.models import Arm, Member, Pilot
+from app.time_use.daily import service as daily
+from app.time_use.plans import service as plans
+from app.time_use.plans.expectation import Schedule
+from app.time_use.taxonomies import service as taxonomies
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: by default the pilot's window, up to today."""
+
+    starts_on: date | None = None
+    ends_on: date | None = None
+    as_of: date | None = None
+    group_by: GroupBy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """The figures of an arm: by slug before and after, and the change."""
+
+    baseline: dict[str, Figure]
+    pilot: dict[str, Figure]
+    change: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUseAnswer:
+    """Figures fit for the reader.
+
+    `variants` hold the share of admin work after other definitions: before, after and its change.
+    """
+
+    window: Window
+    baseline_window: Window | None
+    as_of: date
+    taxonomy: str
+    arms: dict[Arm, Arms]
+    effect: Figure | None
+    variants: dict[str, Arms]
+    weekly: list[tuple[date, dict[str, AnyFigure]]]
+    groups: dict[str, Arms]
+    quality: dict[str, PhaseQuality]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What the figures are computed from."""
+
+    measured: Measured
+    members: list[Member]
+    window: Window
+    before: Window | None
+    as_of: date
+    schedule: Schedule | None
+    facts: daily.Facts = field(repr=False)
+
+    @property
+    def days(self) -> Window:
+        """The window as far as it lies before the end of `as_of`."""
+        ends_on = min(self.window.ends_on, self.as_of + DAY)
+        return Window(min(self.window.starts_on, ends_on), ends_on)
+
+
+async def time_use(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, question: Question
+) -> TimeUseAnswer:
+    """Time use of a pilot.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+        Invalid: the window is empty, backwards or too long.
+    """
+    pilot = await pilots.get(session, principal, pilot_id)
+    window = check_window(
+        Window(question.starts_on or pilot.starts_on, question.ends_on or pilot.ends_on)
+    )
+    today = clock.today(principal.organisation.zone)
+    as_of = min(question.as_of or window.ends_on - DAY, window.ends_on - DAY, today)
+    before = _baseline(pilot)
+    span = Window(min(window.starts_on, before.starts_on), window.ends_on) if before else window
+    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
+    members = await membership.over(session, principal, pilot, span)
+    facts = await daily.facts(session, principal, pilot, span)
+    plan = await plans.find(session, principal, pilot)
+    schedule = plans.schedule_of(plan) if plan is not None else None
+    # In a thread, so that a large pilot does not hold up everybody else's requests.
+    return await asyncio.to_thread(
+        _answer,
+        _Loaded(
+            Measured.of(facts, members, taxonomy.codebook),
+            members,
+            window,
+            before,
+            as_of,
+            schedule,
+            facts,
+        ),
+        question.group_by,
+        taxonomy.version,
+        principal,
+    )
+
+
+def _baseline(pilot: Pilot) -> Window | None:
+    if pilot.baseline_starts_on is None or pilot.baseline_ends_on is None:
+        return None
+    return Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
+
+
+def _answer(
+    loaded: _Loaded, group_by: GroupBy | None, taxonomy: str, principal: Principal
+) -> TimeUseAnswer:
+    measured = loaded.measured
+    changed = {arm: _changed(loaded, arm) for arm in Arm}
+    has_comparison = bool((measured.arm == tuple(Arm).index(Arm.COMPARISON)).any())
+    exact = {
+        _key(arm, part): figures
+        for arm in (Arm.PILOT, *((Arm.COMPARISON,) if has_comparison else ()))
+        for part, figures in _of_arm(changed[arm]).items()
+    }
+    exact["effect"] = {"effect": effect(changed[Arm.PILOT], changed[Arm.COMPARISON])}
+    for name, definition in (("strict", STRICT), ("broad", BROAD)):
+        one = changed[Arm.PILOT]
+        exact[name] = {
+            "baseline": one.before.share(definition),
+            "pilot": one.after.share(definition),
+            "change": one.figure(definition),
+        }
+    flags = _flags(loaded, changed[Arm.PILOT], principal)
+    groups = {
+        group: _flat(_of_arm(_changed(loaded, Arm.PILOT, of)), Arm.PILOT)
+        for group, of in _groups(loaded, group_by).items()
+    }
+    weekly = _weekly(loaded)
+    report = Report(
+        figures={f"{part}.{slug}": f for part, each in exact.items() for slug, f in each.items()},
+        weekly=[figures for _, figures in weekly],
+        groups=groups,
+    )
+    for flag in flags:
+        report = report.flagged(flag)
+    # Its lead may see the named samples anyway; nobody else may.
+    is_lead = principal.only_own_pilots and principal.may(Scope.TIME_READ)
+    minimum = principal.organisation.minimum_group_size
+    shown = report if is_lead else suppress(report, minimum)
+    quality = {
+        phase: found if is_lead else found.withheld(minimum)
+        for phase, found in _quality(loaded).items()
+    }
+    arms = {arm: _arms(shown.figures, arm) for arm in Arm if _key(arm, "pilot") in exact}
+    return TimeUseAnswer(
+        window=loaded.window,
+        baseline_window=loaded.before,
+        as_of=loaded.as_of,
+        taxonomy=taxonomy,
+        arms=arms,
+        effect=_figure(shown.figures, "effect.effect") if has_comparison else None,
+        variants={name: _variant(shown.figures, name) for name in ("strict", "broad")},
+        weekly=[
+            (monday, figures) for (monday, _), figures in zip(weekly, shown.weekly, strict=True)
+        ],
+        groups={group: _arms(figures, Arm.PILOT) for group, figures in shown.groups.items()},
+        quality=quality,
+        verdict=verdict(arms[Arm.PILOT].change),
+    )
+
+
+def _changed(loaded: _Loaded, arm: Arm, of: NDArray[np.bool_] | None = None) -> Changed:
+    measured = loaded.measured
+    before, after = loaded.before, loaded.days
+    return Changed(
+        Period(
+            before or after,
+            loaded.as_of,
+            measured.sums(before, arm, of) if before is not None else None,
+            measured.is_prompts,
+        ),
+        Period(after, loaded.as_of, measured.sums(after, arm, of), measured.is_prompts),
+    )
+
+
+def _of_arm(changed: Changed) -> dict[str, dict[str, Figure]]:
+    """The figures of an arm by part (`baseline`, `pilot`, `change`) and slug."""
+    return {
+        "baseline": changed.before.figures(),
+        "pilot": changed.after.figures(),
+        "change": {"change": changed.figure()},
+    }
+
+
+def _key(arm: Arm, part: str) -> str:
+    return f"{arm}.{part}"
+
+
+def _flat(parts: Mapping[str, Mapping[str, Figure]], arm: Arm) -> dict[str, AnyFigure]:
+    return {
+        f"{_key(arm, part)}.{slug}": figure
+        for part, figures in parts.items()
+        for slug, figure in figures.items()
+    }
+
+
+def _figure(figures: Mapping[str, AnyFigure], name: str) -> Figure:
+    found = figures[name]
+    if not isinstance(found, Figure):
+        raise TypeError(f"{name} is no figure")
+    return found
+
+
+def _arms(figures: Mapping[str, AnyFigure], arm: Arm) -> Arms:
+    def part(name: str) -> dict[str, Figure]:
+        prefix = f"{_key(arm, name)}."
+        return {
+            key.removeprefix(prefix): _figure(figures, key)
+            for key in figures
+            if key.startswith(prefix)
+        }
+
+    return Arms(part("baseline"), part("pilot"), part("change")["change"])
+
+
+def _variant(figures: Mapping[str, AnyFigure], name: str) -> Arms:
+    before, after = (_figure(figures, f"{name}.{part}") for part in ("baseline", "pilot"))
+    return Arms(
+        {before.metric.slug: before},
+        {after.metric.slug: after},
+        _figure(figures, f"{name}.change"),
+    )
+
+
+def _flags(loaded: _Loaded, changed: Changed, principal: Principal) -> list[Flag]:
+    """What is to be known of all figures."""
+    found = []
+    if unmapped([changed.before.sums, changed.after.sums]):
+        found.append(Flag.UNMAPPED_TIME)
+    if loaded.measured.is_mixed:
+        found.append(Flag.MIXED_METHODS)
+    if loaded.days.ends_on < loaded.window.ends_on:
+        found.append(Flag.WINDOW_OPEN)
+    if principal.organisation.is_simulated:
+        found.append(Flag.SIMULATED)
+    return found
+
+
+def _weekly(loaded: _Loaded) -> list[tuple[date, dict[str, AnyFigure]]]:
+    """The figures of arm `pilot` in every ISO week of the baseline and the window, by its Monday."""
+    found: list[tuple[date, dict[str, AnyFigure]]] = []
+    for days in (*((loaded.before,) if loaded.before else ()), loaded.days):
+        for week in days.iso_weeks():
+            clipped = week.clip(days)
+            measured = loaded.measured
+            sums = measured.sums(clipped, Arm.PILOT)
+            figures = Period(clipped, loaded.as_of, sums, measured.is_prompts).figures()
+            partial = (Flag.PARTIAL_WEEK,) if clipped != week else ()
+            found.append(
+                (week.starts_on, {slug: f.flagged(*partial) for slug, f in figures.items()})
+            )
+    return found
+
+
+def _groups(loaded: _Loaded, group_by: GroupBy | None) -> dict[str, NDArray[np.bool_]]:
+    """Who of the people with entries is in which group; groups without a member of arm `pilot` are none."""
+    if group_by is None:
+        return {}
+    place = {person_id: n for n, person_id in enumerate(loaded.measured.people)}
+    groups: dict[str | None, NDArray[np.bool_]] = defaultdict(
+        lambda: np.zeros(len(place), dtype=np.bool_)
+    )
+    for member in loaded.members:
+        if member.arm is not Arm.PILOT:
+            continue
+        of = groups[getattr(member, group_by.value)]
+        if member.person_id in place:
+            of[place[member.person_id]] = True
+    return named(groups)
+
+
+def _quality(loaded: _Loaded) -> dict[str, PhaseQuality]:
+    phases: Sequence[tuple[str, Window]] = [
+        *((("baseline", loaded.before),) if loaded.before else ()),
+        ("pilot", loaded.days),
+    ]
+    return {
+        phase: quality_of(
+            loaded.measured, loaded.facts.codes, loaded.members, days, loaded.schedule
+        )
+        for phase, days in phases
+    }
