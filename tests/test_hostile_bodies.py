@@ -6,12 +6,13 @@ A few hundred in every run; `PILOTLIGHT_HOSTILE_BODIES=10000` for more, of which
 import asyncio
 import csv
 import functools
+import gzip
 import io
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,7 @@ from app.core.models import GLOBAL_TABLES
 from app.core.settings import Settings
 from app.imports.models import ImportBatch
 from app.tables import metadata
-from tests.council import Council, found, good, people, pilot
+from tests.council import Council, found, good, people, pilot, problem
 from tests.damage import MAX_BYTES
 from tests.databases import settings_for
 from tests.feedback import WINDOW
@@ -261,3 +262,20 @@ async def test_the_first_ten_thousand_of_more_rejected_rows_are_named(council: C
     )
     assert (answer["accepted"], answer["rejected"]) == (10_250, 10_250)
     assert [error["index"] for error in answer["errors"]] == list(range(1, 20_000, 2))
+
+
+async def test_gzip_that_unfolds_into_nothing_is_capped_as_it_is_sent(council: Council) -> None:
+    client = await council.admin()
+    members = gzip.compress(b"") * 3_000
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 3 * MAX_BYTES:
+            sent += len(members)
+            yield members
+
+    headers = {"Content-Type": CSV, "Content-Encoding": "gzip"}
+    answer = await client.post("/people/bulk", content=endless(), headers=headers)
+    problem(answer, 413, "body_too_large")
+    assert sent < MAX_BYTES + 2 * len(members)
