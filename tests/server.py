@@ -94,7 +94,7 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Server
     folder.mkdir(parents=True, exist_ok=True)
     environment = environment_for(database_url, **settings)
     for attempt in range(1, _ATTEMPTS + 1):
-        port = _free_port()
+        port = free_port()
         with _log_in(folder).open("wb") as log:
             process = subprocess.Popen(
                 [COMMAND, "serve", "--port", str(port), "--no-scheduler"],
@@ -114,7 +114,7 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Server
             _stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -46,7 +46,7 @@ from tests.hostile import CSV, JSON, KINDS, NDJSON, PEOPLE, SECRET, Body, body
 from tests.licences import pool
 from tests.routes import ROUTES, Route
 
-BODIES = int(os.environ.get("PILOTLIGHT_HOSTILE_BODIES", "300"))
+BODIES = int(os.environ.get("PILOTLIGHT_HOSTILE_BODIES", "250"))
 # A new organisation after so many, so that to look at all that it has stays quick.
 _EACH = 100
 _SECONDS = 20.0
