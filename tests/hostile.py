@@ -274,6 +274,9 @@ def _csv(rng: Random, rows: list[Any], damage: list[str]) -> str:
         writer.writerow(header)
     for row in rows:
         values = [row.get(name) for name in columns] if isinstance(row, dict) else [row]
+        if rng.random() < 0.05:
+            damage.append("ragged")
+            values = rng.choice([values[:-1], [*values, SECRET], values * 2])
         writer.writerow([_cell(value) for value in values])
     return out.getvalue()
 
