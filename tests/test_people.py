@@ -144,3 +144,33 @@ async def test_filters_are_typed_and_a_misspelt_one_is_refused(council: Council)
     assert await numbers(employed_on="2024-04-30") == ["E1", "E2"]
     assert await numbers(employed_on="2024-05-01") == ["E2"]
     problem(await client.get("/people?departement=Housing"), 422, "unknown_parameter")
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        # A line end that got lost, and a quote that was never closed: data where a header should be.
+        (b"external_id,display_nameE-4711,Margaret Smith\r\n", "text/csv"),
+        (b'external_id,"display_name\r\nE-4711,Margaret Smith\r\nE-4712,x",team\r\n', "text/csv"),
+        (b'{"external_id": "E1", "Margaret Smith": "x"}\n', "application/x-ndjson"),
+    ],
+)
+async def test_data_where_a_name_should_be_is_not_repeated(
+    council: Council, content: bytes, media_type: str
+) -> None:
+    client = await council.admin()
+    headers = {"Content-Type": media_type}
+    answer = await client.post("/people/bulk", content=content, headers=headers)
+    assert "Margaret" not in answer.text
+    assert "E-4711" not in answer.text
+    codes = {error["code"] for error in answer.json()["errors"]}
+    assert codes & {"unknown_column", "unknown_field"}
+
+
+async def test_a_csv_without_line_ends_does_not_fill_the_memory(council: Council) -> None:
+    client = await council.admin()
+    content = b"external_id\r\n" + b"x" * 100_000
+    headers = {"Content-Type": "text/csv"}
+    problem(
+        await client.post("/people/bulk", content=content, headers=headers), 422, "row_too_long"
+    )

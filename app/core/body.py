@@ -107,7 +107,7 @@ async def receive_body(request: Request, limit: BodyLimit) -> ReceivedBody:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > cap:
         raise _too_large(cap)
-    chunks = _decoded(request, limit)
+    chunks = _decoded(request, limit, cap)
     body = ReceivedBody()
     try:
         async for chunk in chunks:
@@ -135,12 +135,12 @@ def _too_large(cap: int) -> BodyTooLarge:
     )
 
 
-def _decoded(request: Request, limit: BodyLimit) -> AsyncIterator[bytes]:
+def _decoded(request: Request, limit: BodyLimit, cap: int) -> AsyncIterator[bytes]:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding == "identity":
         return request.stream()
     if encoding == "gzip" and limit.gzip_allowed:
-        return _gunzipped(request.stream())
+        return _gunzipped(request.stream(), cap)
     raise UnsupportedMediaType(
         "This Content-Encoding is not taken here. Send the body as it is"
         + (" or as gzip." if limit.gzip_allowed else "."),
@@ -148,7 +148,8 @@ def _decoded(request: Request, limit: BodyLimit) -> AsyncIterator[bytes]:
     )
 
 
-async def _gunzipped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _gunzipped(chunks: AsyncIterator[bytes], cap: int) -> AsyncIterator[bytes]:
+    received = 0
     inflate = zlib.decompressobj(_GZIP)
     broken = BadRequest(
         "The body is not a complete gzip stream; nothing was written. Send the file again.",
@@ -156,6 +157,9 @@ async def _gunzipped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     )
     try:
         async for chunk in chunks:
+            received += len(chunk)
+            if received > cap:  # a gzip file may go on for ever and unfold into nothing
+                raise _too_large(cap)
             data = chunk
             while data:
                 if inflate.eof:  # a gzip file may have several members

@@ -10,6 +10,7 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import IO, Annotated, Any, Generic, TypeVar
@@ -194,7 +195,7 @@ def _csv(
 ) -> Iterator[list[Parsed[RowType]]]:
     ends_whole = _ends_with_a_line_end(file)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    reader = csv.reader(text, strict=True)
+    reader = csv.reader(_lines_of_text(text), strict=True)
     try:
         records = iter(reader) if rewrite is None else rewrite(iter(reader))
         first = next(records, None)
@@ -221,7 +222,18 @@ def _csv(
             code="malformed_csv",
         ) from None
     finally:
-        text.detach()  # the caller's file stays open
+        # The caller's file stays open, unless the caller has given up before.
+        with suppress(ValueError):
+            text.detach()
+
+
+def _lines_of_text(text: io.TextIOWrapper) -> Iterator[str]:
+    """Lines, none of which fills the memory."""
+    while line := text.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
+            detail = f"A line is longer than {MAX_LINE_BYTES} characters; nothing was written."
+            raise Invalid(detail, code="row_too_long")
+        yield line
 
 
 def _size_of(record: list[str] | RowError) -> int:
@@ -258,7 +270,7 @@ def _header(cells: list[str] | None, row_type: type[RowType]) -> list[str]:
         (twice, "duplicate_column", "is a column that stands there twice"),
     ]
     errors = [
-        FieldError("/" + name[:100], code, f"{name[:100]!r} {meaning}.")
+        _about_column(name, header, code, meaning)
         for names, code, meaning in problems
         for name in names[:50]
     ]
@@ -270,6 +282,13 @@ def _header(cells: list[str] | None, row_type: type[RowType]) -> list[str]:
             errors=errors,
         )
     return header
+
+
+def _about_column(name: str, header: list[str], code: str, meaning: str) -> FieldError:
+    """What is wrong with a column; one that does not read like a name may be data, and is told by its place."""
+    if _NAME.fullmatch(name):
+        return FieldError(f"/{name}", code, f"{name!r} {meaning}.")
+    return FieldError("", code, f"Column {header.index(name) + 1} {meaning}.")
 
 
 def _emptied_by_a_blank(row_type: type[RowType]) -> frozenset[str]:
@@ -333,6 +352,7 @@ def _row_of_cells(
     return Parsed(index, row=row)
 
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 _FIELD = re.compile(r"field `([^`]*)`")
 _CODES = (
@@ -360,6 +380,8 @@ def _row_error(index: int, error: msgspec.ValidationError) -> RowError:
         message = "This value is not one of those allowed."
     elif code in ("missing_field", "unknown_field") and (named := _FIELD.search(message)):
         path = named.group(1)
+        if not _NAME.fullmatch(path):
+            path, message = "", "The row has a field that is not known here."
     pointer = "/" + path.replace(".", "/")[:100] if path else ""
     return RowError(index, code, message.replace("`", "")[:300], pointer)
 
