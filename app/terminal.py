@@ -14,9 +14,13 @@ from app.core.bulk.results import BulkResult
 from app.core.errors import ProblemError
 from app.integrations.microsoft.service import VivaImport
 from app.metrics.adoption.service import AdoptionAnswer
+from app.metrics.feedback.service import FeedbackAnswer
 from app.metrics.figures import Figure, Segments
+from app.metrics.time_use.calculation import ratio
+from app.metrics.time_use.service import TimeUseAnswer
 from app.metrics.utilisation.renewal import Advice
 from app.metrics.utilisation.service import UtilisationAnswer
+from app.pilots.models import Arm
 
 _SHOWN_ERRORS = 20
 
@@ -143,6 +147,42 @@ def print_headlines(console: Console, answers: Mapping[str, AdoptionAnswer]) -> 
         console.print(table)
 
 
+def print_time_use(
+    console: Console, name: str, answer: TimeUseAnswer, said: FeedbackAnswer
+) -> None:
+    """The ratio of admin to direct work before and during a pilot, and what staff say beside it."""
+    own, other = answer.arms[Arm.PILOT], answer.arms.get(Arm.COMPARISON)
+    rows = [
+        ("Admin : direct before", own.baseline["admin_share"]),
+        ("Admin : direct during", own.pilot["admin_share"]),
+        ("Change of the share of admin", own.change),
+    ]
+    if other is not None and answer.effect is not None:
+        rows += [
+            ("Change without the tool (comparison)", other.change),
+            ("Change beyond the comparison", answer.effect),
+        ]
+    told = said.report.figures
+    slugs = ("minutes_saved_self_reported", "response_rate", "would_keep_rate", "morale_change")
+    rows += [
+        (figure.metric.title, figure) for slug in slugs if isinstance(figure := told[slug], Figure)
+    ]
+    table = Table(
+        title=f"{name}: time and feedback",
+        title_justify="left",
+        caption="Simulated data: no real council.",
+    )
+    for heading in ("figure", "value", "95 % interval", "people"):
+        table.add_column(heading, justify="left" if heading == "figure" else "right")
+    for title, figure in rows:
+        value, interval, people = _cells(figure)
+        if figure.metric.slug == "admin_share" and figure.value is not None:
+            value = f"{ratio(figure.value)}  ({value})"
+        table.add_row(title, value, interval, people)
+    console.print(table)
+    console.print(f"In words: {answer.verdict.replace('_', ' ')}.", highlight=False)
+
+
 def _cells(figure: Figure) -> tuple[str, str, str]:
     people = "" if figure.people is None else str(figure.people)
     if figure.value is None:
@@ -158,6 +198,8 @@ def _amount(figure: Figure, number: float) -> str:
     unit = figure.metric.unit
     if unit == "proportion":
         return f"{100 * number:.1f} %"
+    if unit == "difference of proportions":
+        return f"{100 * number:+.1f} points"
     if unit == "money":
         return f"{number:,.2f} {figure.money.currency if figure.money else ''}"
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"

@@ -122,6 +122,10 @@ def test_the_demo_prints_its_headlines_and_a_second_run_the_same(
     # The page about the seats: 138 of the 240 that are left are in use.
     assert "Seats in use" in first.out
     assert "Renewal on 2025-04-07: 240 seats bought" in first.out
+    # The ratio of the children's services pilot flips, against a comparison team.
+    assert "70:30" in first.out
+    assert "Change beyond the comparison" in first.out
+    assert "In words: fell." in first.out
     assert "Simulated data" in first.out
     second = run(empty_database_url, "demo", "--no-serve")
     assert _without_key(second.out) == _without_key(first.out)

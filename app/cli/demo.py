@@ -15,6 +15,8 @@ from app.core.database import Database
 from app.core.settings import Environment, get_settings
 from app.demo import council as simulated
 from app.metrics.adoption import service as adoption
+from app.metrics.feedback import service as feedback
+from app.metrics.time_use import service as time_use
 from app.metrics.utilisation import renewal
 from app.metrics.utilisation import service as utilisation
 from app.scheduler import tick
@@ -45,12 +47,16 @@ def demo(
                 )
                 for pilot in (council.copilot, council.children)
             }
+            children = council.children.id
+            ratio = await time_use.time_use(session, principal, children, time_use.Question())
+            said = await feedback.feedback(session, principal, children, feedback.Question())
             whole = utilisation.Question()
             seats = await utilisation.of_pool(session, principal, council.pool.id, whole)
             lately = utilisation.Question(starts_on=simulated.LATELY)
             advice = await renewal.advise(session, principal, council.pool.id, lately)
         key = await new_key(database, council.organisation, Role.ADMIN, "demo", days=7)
         terminal.print_headlines(terminal.out, answers)
+        terminal.print_time_use(terminal.out, council.children.name, ratio, said)
         terminal.print_seats(terminal.out, seats, advice)
         terminal.print_next_steps(
             terminal.out, f"http://{host}:{port}", key, council.copilot.id, serve

@@ -19,7 +19,8 @@ from app.core.errors import ConfigurationError
 from app.core.pagination import PageQuery
 from app.core.periods import DAY
 from app.core.working_days import is_working_day
-from app.demo import seats
+from app.demo import recording, seats
+from app.feedback.responses import service as feedback
 from app.licences.activity import service as activity
 from app.licences.activity.models import Period
 from app.licences.activity.schemas import ActivityRow
@@ -39,6 +40,8 @@ from app.pilots.schemas import (
     SuccessCriterion,
     TransitionIn,
 )
+from app.time_use.samples import service as time_samples
+from app.time_use.samples.service import Notation
 
 NAME: Final = "Simulated Borough Council"
 COPILOT: Final = "COPILOT-TRIAL"
@@ -123,6 +126,18 @@ async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
     ]
     used_rows = _told(used, steps("Licence activity", len(used)))
     await activity.upsert_many(session, principal, used_rows, _ATOMIC, origin=_SOURCE)
+    recorded = list(recording.samples(in_children, children))
+    sample_rows = _told(recorded, steps("Time samples", len(recorded)))
+    await time_samples.upsert_many(
+        session, principal, children.id, sample_rows, _ATOMIC, Notation(), origin=_SOURCE
+    )
+    for pilot, members, response, minutes in (
+        (copilot, in_copilot, 0.36, 26.0),
+        (children, in_children, 0.85, 55.0),
+    ):
+        said = list(recording.answers(members, pilot, response=response, minutes=minutes))
+        said_rows = _told(said, steps(f"Feedback of {pilot.code}", len(said)))
+        await feedback.upsert_many(session, principal, pilot.id, said_rows, _ATOMIC, origin=_SOURCE)
     return DemoCouncil(organisation, copilot, children, pool)
 
 

@@ -353,7 +353,7 @@ ADMIN_SHARE_CHANGE = _define(
     "Change of the share of admin work",
     "How much the share of admin work of the same people changed from the baseline to the window.",
     "share in the window - share in the baseline, of the people with admin or direct minutes in both",
-    "proportion",
+    "difference of proportions",
     EvidenceTier.BEFORE_AND_AFTER,
 )
 ADMIN_SHARE_EFFECT = _define(
@@ -361,7 +361,7 @@ ADMIN_SHARE_EFFECT = _define(
     "Change beyond that of the comparison group",
     "How much more the share of admin work changed than it did among people without the tool.",
     "admin_share_change of arm pilot - that of arm comparison",
-    "proportion",
+    "difference of proportions",
     EvidenceTier.COMPARISON_GROUP,
 )
 
