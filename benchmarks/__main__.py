@@ -6,10 +6,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import seats, time_samples, utilisation
+from benchmarks import seats, time_samples, time_use, utilisation
 from benchmarks.machine import machine
 
-_ALL = {"seats": seats, "time_samples": time_samples, "utilisation": utilisation}
+_ALL = {
+    "seats": seats,
+    "time_samples": time_samples,
+    "utilisation": utilisation,
+    "time_use": time_use,
+}
 
 
 def main() -> None:

@@ -35,9 +35,12 @@ async def page(
 
 
 async def over(
-    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window
+    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window | None
 ) -> list[Member]:
-    """All members of a pilot within reach, in the order of their ids, with their absences on these days."""
+    """All members of a pilot within reach, in the order of their ids, with their absences on these days.
+
+    `days` None: nobody asks who was away.
+    """
     return await repository.taking_part(session, principal, pilot.id, days)
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -101,10 +102,10 @@ async def upsert_members(session: AsyncSession, rows: Sequence[dict[str, Any]]) 
 
 
 async def taking_part(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None
 ) -> list[Member]:
-    """All members of a pilot in the order of their ids, with their absences on these days."""
-    away = await _absences(session, principal, pilot_id, days)
+    """All members of a pilot in the order of their ids, with their absences on these days, if any are asked."""
+    away = {} if days is None else await _absences(session, principal, pilot_id, days)
     m, p = PilotMember, Person
     part = (col(m.arm), col(m.joined_on), col(m.left_on))
     work = (col(p.started_on), col(p.left_on), col(p.team), col(p.department), col(p.job_family))
@@ -117,12 +118,14 @@ async def taking_part(
         .where(col(m.pilot_id) == pilot_id)
         .order_by(col(m.person_id))
     )
+    # Most have joined and left together.
+    window = lru_cache(lambda since, until: Window(since or EARLIEST, until or LATEST))
     return [
         Member(
             row[0],
             row[1],
-            Window(row[2] or EARLIEST, row[3] or LATEST),
-            Window(row[4] or EARLIEST, row[5] or LATEST),
+            window(row[2], row[3]),
+            window(row[4], row[5]),
             tuple(away.get(row[0], ())),
             *row[6:],
         )

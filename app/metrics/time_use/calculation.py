@@ -103,6 +103,14 @@ class Period:
         ]
         return {figure.metric.slug: figure for figure in found}
 
+    @property
+    def admin_hours(self) -> float | None:
+        """Hours of admin a worker and week; None where there are none."""
+        weeks = 0 if self.sums is None or self.is_prompts else int(self.sums.weeks.sum())
+        if self.sums is None or not weeks:
+            return None
+        return float(self.sums.amounts[:, ADMIN].sum()) / MINUTES_AN_HOUR / weeks
+
     def share(self, definition: Definition) -> Figure:
         """The share of admin work after a definition."""
         if self.sums is None:
@@ -231,10 +239,7 @@ class Changed:
         flags: list[Flag] = []
         if len({self._crosses(definition) for definition in DEFINITIONS}) > 1:
             flags.append(Flag.DEFINITION_SENSITIVE)
-        hours = [
-            each.figures()[ADMIN_HOURS_PER_WORKER_WEEK.slug].value
-            for each in (self.before, self.after)
-        ]
+        hours = [each.admin_hours for each in (self.before, self.after)]
         if (
             hours[0] is not None
             and hours[1] is not None

@@ -49,7 +49,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Entries of members of the pilot, each with its day, person, column and amount; shape (n,) each.
+    """Entries of members of the pilot, each with its day, person, column and amount; shape (n,) each, by day.
 
     `arm` has shape (people,). `is_prompts`: amounts are prompts, as there are no durations. `is_mixed`: there
     are prompts as well as durations, and they are left out.
@@ -102,18 +102,21 @@ class Measured:
             arm: whose.
             of: shape (people,), who of them is looked at; None for all.
         """
-        inside = self._inside(window, arm)
+        within = self._within(window)
+        whose = self.person[within]
+        inside = self.arm[whose] == _ARMS.index(arm)
         if of is not None:
-            inside &= of[self.person]
+            inside &= of[whose]
         k = len(self.people)
-        person, column, amount = self.person[inside], self.column[inside], self.amount[inside]
+        person = whose[inside]
+        column, amount = self.column[within][inside], self.amount[within][inside]
         places = person.astype(np.int64) * COLUMNS + column
         amounts = np.bincount(places, amount, k * COLUMNS).astype(np.float64).reshape(k, COLUMNS)
-        recording = self.is_recording[inside]
+        recording = self.is_recording[within][inside]
         amounts[:, RECORDING] = np.bincount(
             person[recording], weights=amount[recording], minlength=k
         )
-        day = self.day[inside]
+        day = self.day[within][inside]
         return Sums(
             self.people,
             amounts,
@@ -123,22 +126,19 @@ class Measured:
 
     def codes_in(self, window: Window) -> NDArray[np.int32]:
         """The numbers of the codes that are counted in a window."""
-        inside = (window.starts_on.toordinal() <= self.day) & (
-            self.day < window.ends_on.toordinal()
-        )
-        return np.unique(self.code[inside])
+        return np.unique(self.code[self._within(window)])
 
-    def days_in(self, window: Window, arm: Arm) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Person and day of every counted entry of an arm in a window."""
-        inside = self._inside(window, arm)
-        return self.person[inside], self.day[inside]
+    def days_in(self, window: Window, arm: Arm) -> NDArray[np.int32]:
+        """The days, as ordinals, on which somebody of an arm has a counted entry in a window."""
+        within = self._within(window)
+        inside = self.arm[self.person[within]] == _ARMS.index(arm)
+        return np.unique(self.day[within][inside])
 
-    def _inside(self, window: Window, arm: Arm) -> NDArray[np.bool_]:
-        first, after = window.starts_on.toordinal(), window.ends_on.toordinal()
-        found: NDArray[np.bool_] = (
-            (first <= self.day) & (self.day < after) & (self.arm[self.person] == _ARMS.index(arm))
-        )
-        return found
+    def _within(self, window: Window) -> slice:
+        """Where the entries of a window are."""
+        ends = (window.starts_on.toordinal(), window.ends_on.toordinal())
+        first, after = np.searchsorted(self.day, ends)
+        return slice(int(first), int(after))
 
 
 def _membership(

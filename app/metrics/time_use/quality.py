@@ -73,7 +73,7 @@ def quality_of(
     taking_part = [who for who in members if who.arm is Arm.PILOT and who.takes_part.overlaps(days)]
     used = [codes[number] for number in measured.codes_in(days)]
     methods = sorted({SampleMethod(code.method) for code in used})
-    _, day = measured.days_in(days, Arm.PILOT)
+    day = measured.days_in(days, Arm.PILOT)
     expected = None
     if schedule is not None:
         may = open_days(schedule, taking_part, days)

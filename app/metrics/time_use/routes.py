@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, Session, requires
+from app.core.bulk.formats import JSON
 from app.core.fields import CalendarDate
 from app.metrics.groups import GroupBy
 from app.metrics.time_use import service
@@ -14,7 +15,11 @@ from app.metrics.time_use.schemas import TimeUseOut, time_use_out
 router = APIRouter(route_class=ApiRoute)
 
 
-@router.get("/{pilot_id}/metrics/time-use", dependencies=[requires(Scope.METRICS_READ)])
+@router.get(
+    "/{pilot_id}/metrics/time-use",
+    response_model=TimeUseOut,
+    dependencies=[requires(Scope.METRICS_READ)],
+)
 async def get_time_use(
     pilot_id: UUID,
     session: Session,
@@ -23,10 +28,11 @@ async def get_time_use(
     ends_on: CalendarDate | None = None,
     as_of: CalendarDate | None = None,
     group_by: GroupBy | None = None,
-) -> TimeUseOut:
+) -> Response:
     """The ratio of admin to direct work, over `[starts_on, ends_on)` and the pilot's baseline.
 
     By default the window is the pilot's own. Small counts are withheld from everybody but its lead.
     """
     question = service.Question(starts_on, ends_on, as_of, group_by)
-    return time_use_out(pilot_id, await service.time_use(session, principal, pilot_id, question))
+    answer = await service.time_use(session, principal, pilot_id, question)
+    return Response(time_use_out(pilot_id, answer), media_type=JSON)

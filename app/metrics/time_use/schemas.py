@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel, Field
 
 from app.metrics.figures import Figure
@@ -118,13 +119,13 @@ class TimeUseOut(TimeUseArm):
     quality: TimeUseQualities
 
 
-def time_use_out(pilot_id: UUID, answer: TimeUseAnswer) -> TimeUseOut:
-    """An answer as it is sent."""
+def time_use_out(pilot_id: UUID, answer: TimeUseAnswer) -> bytes:
+    """An answer as it is sent: a `TimeUseOut` in JSON. With its weeks it holds a hundred figures."""
     own = answer.arms[Arm.PILOT]
     comparison = answer.arms.get(Arm.COMPARISON)
     shares = {phase: _share(figures) for phase, figures in _phases(own)}
     before = answer.baseline_window
-    return TimeUseOut.model_validate(
+    return msgspec.json.encode(
         {
             **_arm(own),
             "pilot_id": pilot_id,

@@ -116,10 +116,11 @@ async def time_use(
     before = _baseline(pilot)
     span = Window(min(window.starts_on, before.starts_on), window.ends_on) if before else window
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
-    members = await membership.over(session, principal, pilot, span)
-    facts = await daily.facts(session, principal, pilot, span)
     plan = await plans.find(session, principal, pilot)
     schedule = plans.schedule_of(plan) if plan is not None else None
+    # Who is away matters to what a plan expects, and to nothing else here.
+    members = await membership.over(session, principal, pilot, span if schedule else None)
+    facts = await daily.facts(session, principal, pilot, span)
     # In a thread, so that a large pilot does not hold up everybody else's requests.
     return await asyncio.to_thread(
         _answer,

@@ -26,7 +26,7 @@ Code = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the samples of some days add up to, by day, person and code.
+    """What the samples of some days add up to, by day, person and code, in the order of the days.
 
     `people` and `codes` are what the numbers of the entries stand for; who has no entry may be among them.
     """
@@ -87,7 +87,7 @@ async def facts(session: AsyncSession, principal: Principal, pilot: Pilot, days:
     made = await _entries(session, principal, pilot.id, marked, numbers)
     packed = [(day, held) for day, _, held in rows if day not in marked]
     packed += [(day, pack(entries)) for day, entries in made.items()]
-    return Facts(unpack(packed), list(numbers.people), numbers.codes)
+    return Facts(unpack(sorted(packed)), list(numbers.people), numbers.codes)
 
 
 async def _entries(
