@@ -16,6 +16,7 @@ from app.core.settings import Environment, get_settings
 from app.demo import council as simulated
 from app.metrics.adoption import service as adoption
 from app.metrics.feedback import service as feedback
+from app.metrics.questions import Question
 from app.metrics.time_use import service as time_use
 from app.metrics.utilisation import renewal
 from app.metrics.utilisation import service as utilisation
@@ -42,14 +43,12 @@ def demo(
         principal = Principal.system(council.organisation)
         async with database.transaction(read_only=True) as session:
             answers = {
-                pilot.name: await adoption.adoption(
-                    session, principal, pilot.id, adoption.Question()
-                )
+                pilot.name: await adoption.adoption(session, principal, pilot.id, Question())
                 for pilot in (council.copilot, council.children)
             }
             children = council.children.id
-            ratio = await time_use.time_use(session, principal, children, time_use.Question())
-            said = await feedback.feedback(session, principal, children, feedback.Question())
+            ratio = await time_use.time_use(session, principal, children, Question())
+            said = await feedback.feedback(session, principal, children, Question())
             whole = utilisation.Question()
             seats = await utilisation.of_pool(session, principal, council.pool.id, whole)
             lately = utilisation.Question(starts_on=simulated.LATELY)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,8 +21,8 @@ from app.metrics.adoption.history import History, Quality
 from app.metrics.adoption.repository import Participant, Record
 from app.metrics.figures import Flag
 from app.metrics.groups import GroupBy, named
+from app.metrics.questions import Question
 from app.metrics.suppression import Report, suppress
-from app.metrics.windows import check_window
 from app.pilots import service as pilots
 from app.pilots.models import Pilot, PilotKind
 
@@ -32,16 +32,6 @@ class Access(StrEnum):
 
     SEATS = "seats"
     MEMBERSHIP = "membership"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked: by default the pilot's window, up to today."""
-
-    starts_on: date | None = None
-    ends_on: date | None = None
-    as_of: date | None = None
-    group_by: GroupBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +56,8 @@ async def adoption(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = window_of(pilot, question)
-    today = clock.today(principal.organisation.zone)
-    last_day = window.ends_on - timedelta(days=1)
-    # No day is taken into account that lies outside the window, or has not come yet.
-    as_of = min(question.as_of or last_day, last_day, today)
+    window = question.window(pilot)
+    as_of = question.last_day(window, clock.today(principal.organisation.zone))
     access, pools, people = await _participants(session, principal, pilot, question.group_by)
     looked_at = _looked_at(window, people)
     records = await repository.activity(session, principal, pilot, pools, looked_at)
@@ -121,17 +108,6 @@ def _compute(
         },
     )
     return report, [monday for monday, _ in weekly], whole.quality()
-
-
-def window_of(pilot: Pilot, question: Question) -> Window:
-    """The days asked for.
-
-    Raises:
-        Invalid: they are none, or too many.
-    """
-    return check_window(
-        Window(question.starts_on or pilot.starts_on, question.ends_on or pilot.ends_on)
-    )
 
 
 async def _participants(

@@ -14,7 +14,7 @@ from app.metrics.feedback.schemas import (
     feedback_out,
     summary_out,
 )
-from app.metrics.groups import GroupBy
+from app.metrics.questions import Asked, Question
 
 router = APIRouter(route_class=ApiRoute)
 
@@ -24,16 +24,12 @@ async def get_feedback(
     pilot_id: UUID,
     session: Session,
     principal: Caller,
-    starts_on: CalendarDate | None = None,
-    ends_on: CalendarDate | None = None,
-    as_of: CalendarDate | None = None,
-    group_by: GroupBy | None = None,
+    question: Asked,
 ) -> FeedbackMetrics:
     """What staff say, over the ISO weeks of `[starts_on, ends_on)`: by default the pilot's own window.
 
     Small counts are withheld from everybody but the pilot's lead.
     """
-    question = service.Question(starts_on, ends_on, as_of, group_by)
     return feedback_out(pilot_id, await service.feedback(session, principal, pilot_id, question))
 
 
@@ -46,7 +42,7 @@ async def get_feedback_summary(
     ends_on: CalendarDate | None = None,
 ) -> FeedbackSummary:
     """Feedback week by week, who is missing, what is named, and the sessions that were held."""
-    question = service.Question(starts_on, ends_on)
+    question = Question(starts_on, ends_on)
     answer = await service.feedback(session, principal, pilot_id, question)
     held = await service.held_sessions(session, principal, pilot_id, answer.window)
     return summary_out(pilot_id, answer, held)

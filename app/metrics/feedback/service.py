@@ -21,23 +21,13 @@ from app.metrics.feedback.calculation import Feedback
 from app.metrics.feedback.repository import Answer
 from app.metrics.figures import AnyFigure, Flag
 from app.metrics.groups import GroupBy, named
+from app.metrics.questions import Question
 from app.metrics.suppression import Report, suppress
-from app.metrics.windows import check_window
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Member, Pilot
 
 MOST_THEMES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked: by default the pilot's window, up to today."""
-
-    starts_on: date | None = None
-    ends_on: date | None = None
-    as_of: date | None = None
-    group_by: GroupBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +60,8 @@ async def feedback(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = check_window(
-        Window(question.starts_on or pilot.starts_on, question.ends_on or pilot.ends_on)
-    )
-    today = clock.today(principal.organisation.zone)
-    as_of = min(question.as_of or window.ends_on - DAY, window.ends_on - DAY, today)
+    window = question.window(pilot)
+    as_of = question.last_day(window, clock.today(principal.organisation.zone))
     span = _weeks_of(window)
     members = await membership.over(session, principal, pilot, span)
     participants = [who for who in members if who.arm is Arm.PILOT]

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Response
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, Session, requires
 from app.core.bulk.formats import JSON
-from app.core.fields import CalendarDate
-from app.metrics.groups import GroupBy
+from app.metrics.questions import Asked
 from app.metrics.time_use import service
 from app.metrics.time_use.schemas import TimeUseOut, time_use_out
 
@@ -24,15 +23,11 @@ async def get_time_use(
     pilot_id: UUID,
     session: Session,
     principal: Caller,
-    starts_on: CalendarDate | None = None,
-    ends_on: CalendarDate | None = None,
-    as_of: CalendarDate | None = None,
-    group_by: GroupBy | None = None,
+    question: Asked,
 ) -> Response:
     """The ratio of admin to direct work, over `[starts_on, ends_on)` and the pilot's baseline.
 
     By default the window is the pilot's own. Small counts are withheld from everybody but its lead.
     """
-    question = service.Question(starts_on, ends_on, as_of, group_by)
     answer = await service.time_use(session, principal, pilot_id, question)
     return Response(time_use_out(pilot_id, answer), media_type=JSON)

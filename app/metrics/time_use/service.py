@@ -17,6 +17,7 @@ from app.core import clock
 from app.core.periods import DAY, Window
 from app.metrics.figures import AnyFigure, Figure, Flag
 from app.metrics.groups import GroupBy, named
+from app.metrics.questions import Question
 from app.metrics.suppression import Report, suppress
 from app.metrics.time_use.calculation import (
     BROAD,
@@ -30,7 +31,6 @@ from app.metrics.time_use.calculation import (
 )
 from app.metrics.time_use.measured import Measured
 from app.metrics.time_use.quality import PhaseQuality, quality_of
-from app.metrics.windows import check_window
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Member, Pilot
@@ -38,16 +38,6 @@ from app.time_use.daily import service as daily
 from app.time_use.plans import service as plans
 from app.time_use.plans.expectation import Schedule
 from app.time_use.taxonomies import service as taxonomies
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked: by default the pilot's window, up to today."""
-
-    starts_on: date | None = None
-    ends_on: date | None = None
-    as_of: date | None = None
-    group_by: GroupBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +98,8 @@ async def time_use(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = check_window(
-        Window(question.starts_on or pilot.starts_on, question.ends_on or pilot.ends_on)
-    )
-    today = clock.today(principal.organisation.zone)
-    as_of = min(question.as_of or window.ends_on - DAY, window.ends_on - DAY, today)
+    window = question.window(pilot)
+    as_of = question.last_day(window, clock.today(principal.organisation.zone))
     before = _baseline(pilot)
     span = Window(min(window.starts_on, before.starts_on), window.ends_on) if before else window
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
