@@ -21,6 +21,7 @@ from app.licences.waiting_list.routes import router as waiting_lists
 from app.metrics.adoption.routes import router as adoption
 from app.metrics.feedback.routes import router as feedback_figures
 from app.metrics.routes import router as metrics
+from app.metrics.scorecard.routes import router as scorecard
 from app.metrics.time_coverage.routes import recorded_router as time_coverage_of_people
 from app.metrics.time_coverage.routes import router as time_coverage
 from app.metrics.time_quality.routes import recorded_router as time_quality_days
@@ -80,6 +81,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "figures", adoption),
     ("/pilots", "figures", feedback_figures),
     ("/pilots", "figures", time_use),
+    ("/pilots", "figures", scorecard),
     ("/pilots", "figures", pilot_utilisation),
     ("/licence-pools", "figures", pool_utilisation),
     ("/licence-utilisation", "figures", licence_utilisation),

@@ -123,29 +123,24 @@ def time_use_out(pilot_id: UUID, answer: TimeUseAnswer) -> bytes:
     """An answer as it is sent: a `TimeUseOut` in JSON. With its weeks it holds a hundred figures."""
     own = answer.arms[Arm.PILOT]
     comparison = answer.arms.get(Arm.COMPARISON)
-    shares = {phase: _share(figures) for phase, figures in _phases(own)}
     before = answer.baseline_window
     return msgspec.json.encode(
         {
-            **_arm(own),
+            **arm_out(own),
             "pilot_id": pilot_id,
             "window": _window(answer.window.starts_on, answer.window.ends_on),
             "baseline_window": _window(before.starts_on, before.ends_on) if before else None,
             "as_of": answer.as_of,
             "taxonomy": answer.taxonomy,
-            "comparison": _arm(comparison) if comparison else None,
+            "comparison": arm_out(comparison) if comparison else None,
             "effect": plain(answer.effect) if answer.effect else None,
             "variants": {name: _variant(arms) for name, arms in answer.variants.items()},
-            "ratio": {
-                phase: ratio(figure.value) if figure.value is not None else None
-                for phase, figure in shares.items()
-            },
-            "ratio_interval": {phase: _ends(figure) for phase, figure in shares.items()},
+            **ratios_out(answer),
             "verdict": answer.verdict,
             "weekly": [
                 {"starts_on": monday, **_figures(figures)} for monday, figures in answer.weekly
             ],
-            "groups": [{"group": name, **_arm(arms)} for name, arms in answer.groups.items()],
+            "groups": [{"group": name, **arm_out(arms)} for name, arms in answer.groups.items()],
             "quality": {
                 "baseline": None,
                 **{phase: _quality(found) for phase, found in answer.quality.items()},
@@ -166,7 +161,20 @@ def _window(starts_on: date, ends_on: date) -> dict[str, date]:
     return {"starts_on": starts_on, "ends_on": ends_on}
 
 
-def _arm(arms: Arms) -> dict[str, Any]:
+def ratios_out(answer: TimeUseAnswer) -> dict[str, Any]:
+    """The ratio of arm `pilot` before and after, with its interval in the same form."""
+    shares = {phase: _share(figures) for phase, figures in _phases(answer.arms[Arm.PILOT])}
+    return {
+        "ratio": {
+            phase: ratio(figure.value) if figure.value is not None else None
+            for phase, figure in shares.items()
+        },
+        "ratio_interval": {phase: _ends(figure) for phase, figure in shares.items()},
+    }
+
+
+def arm_out(arms: Arms) -> dict[str, Any]:
+    """The figures of an arm as they are sent."""
     return {
         **{phase: {s: plain(f) for s, f in figures.items()} for phase, figures in _phases(arms)},
         "change": plain(arms.change),

@@ -1,0 +1,81 @@
+"""The scorecard as it is answered: every figure of a pilot, fit for the reader."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.core import clock
+from app.metrics.adoption import service as adoption
+from app.metrics.adoption.service import AdoptionAnswer
+from app.metrics.feedback import service as feedback
+from app.metrics.feedback.service import FeedbackAnswer
+from app.metrics.figures import AnyFigure
+from app.metrics.questions import Question
+from app.metrics.scorecard.criteria import Judged, judged
+from app.metrics.scorecard.gaps import Known, Missing, gaps
+from app.metrics.time_use import service as time_use
+from app.metrics.time_use.service import TimeUseAnswer
+from app.metrics.utilisation import service as utilisation
+from app.metrics.utilisation.service import UtilisationAnswer
+from app.pilots import membership
+from app.pilots import service as pilots
+from app.pilots.models import Arm, Pilot
+from app.pilots.schemas import SuccessCriterion
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Everything about a pilot over its own window; `licences` None where it has no pool."""
+
+    pilot: Pilot
+    time_use: TimeUseAnswer
+    adoption: AdoptionAnswer
+    licences: UtilisationAnswer | None
+    feedback: FeedbackAnswer
+    criteria: list[Judged]
+    missing: list[Missing]
+
+
+async def scorecard(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Scorecard:
+    """A pilot on one page.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+    """
+    pilot = await pilots.get(session, principal, pilot_id)
+    whole = Question()
+    used = await adoption.adoption(session, principal, pilot_id, whole)
+    spent = await time_use.time_use(session, principal, pilot_id, whole)
+    said = await feedback.feedback(session, principal, pilot_id, whole)
+    seats = await utilisation.of_pilot(session, principal, pilot_id, utilisation.Question())
+    licences = seats if seats.pools else None
+    own = spent.arms[Arm.PILOT]
+    figures: dict[str, AnyFigure] = {
+        **used.report.figures,
+        **(licences.report.figures if licences else {}),
+        **said.report.figures,
+        **own.pilot,
+        "admin_share_change": own.change,
+        **({"admin_share_effect": spent.effect} if spent.effect else {}),
+    }
+    members = await membership.over(session, principal, pilot, None)
+    known = Known(
+        pilot,
+        clock.today(principal.organisation.zone),
+        [member.arm for member in members],
+        figures,
+        own.baseline,
+        said.missing_weeks,
+    )
+    wanted = [SuccessCriterion.model_validate(each) for each in pilot.success_criteria]
+    return Scorecard(
+        pilot=pilot,
+        time_use=spent,
+        adoption=used,
+        licences=licences,
+        feedback=said,
+        criteria=[judged(criterion, figures) for criterion in wanted],
+        missing=gaps(known),
+    )
