@@ -14,12 +14,14 @@ from app.licences.activity.routes import bulk_router as licence_activity_bulk
 from app.licences.allocations.routes import bulk_router as allocations_bulk
 from app.licences.allocations.routes import gathered_router as allocations_gathered
 from app.licences.allocations.routes import router as allocations
+from app.licences.comparison_draws.routes import router as comparison_draws
 from app.licences.pools.routes import router as licence_pools
 from app.licences.reclaim.routes import recorded_router as reclaim_candidates
 from app.licences.reclaim.routes import router as reclaim
 from app.licences.waiting_list.routes import router as waiting_lists
 from app.metrics.adoption.routes import router as adoption
 from app.metrics.feedback.routes import router as feedback_figures
+from app.metrics.plan_check.routes import router as plan_check
 from app.metrics.routes import router as metrics
 from app.metrics.scorecard.routes import router as scorecard
 from app.metrics.time_coverage.routes import recorded_router as time_coverage_of_people
@@ -74,6 +76,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "time", sampling_plans),
     ("/pilots", "time", time_prompts),
     ("/pilots", "time", time_prompts_recorded),
+    ("/pilots", "pilots", comparison_draws),
+    ("/pilots", "figures", plan_check),
     ("/pilots", "time", time_coverage),
     ("/pilots", "time", time_coverage_of_people),
     ("/pilots", "time", time_quality),

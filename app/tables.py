@@ -11,6 +11,7 @@ from app.imports.mappings.models import ImportMapping
 from app.imports.models import ImportBatch
 from app.licences.activity.models import LicenceActivity, LicenceActivityYear
 from app.licences.allocations.models import SeatAllocation, SeatEvent
+from app.licences.comparison_draws.models import ComparisonDraw
 from app.licences.pools.models import CapacityChange, LicencePool
 from app.licences.reclaim.models import ReclaimDecision
 from app.licences.waiting_list.models import WaitingEntry
@@ -45,6 +46,7 @@ TABLES = (
     SeatEvent,
     WaitingEntry,
     ReclaimDecision,
+    ComparisonDraw,
     Taxonomy,
     PilotTaxonomy,
     TimeSample,

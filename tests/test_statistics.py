@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from app.metrics.statistics.averages import mean_t, median_woodruff
 from app.metrics.statistics.intervals import Interval
 from app.metrics.statistics.proportions import wilson
 from app.metrics.statistics.ratios import ratio_jackknife
@@ -139,3 +140,48 @@ def test_the_jackknife_refuses_what_is_no_ratio(
 ) -> None:
     with pytest.raises(ValueError, match="denominator"):
         ratio_jackknife(np.array(numerators), np.array(denominators))
+
+
+@given(st.lists(st.floats(-500, 500), min_size=2, max_size=40), st.sampled_from([0.95, 0.8]))
+@_SETTINGS
+def test_a_mean_is_that_of_scipy(values: list[float], level: float) -> None:
+    found = mean_t(np.array(values), level)
+    assert found is not None
+    spread = stats.sem(values)
+    theirs = stats.t.interval(level, len(values) - 1, np.mean(values), spread or 1e-300)
+    assert (found.low, found.high) == pytest.approx(theirs, rel=1e-9, abs=1e-7)
+
+
+def plain_woodruff(answers: list[list[float]]) -> tuple[float, float] | None:
+    """As the book has it: the spread of the share at or below the median, read back off the values."""
+    every = sorted(value for person in answers for value in person)
+    middle = stats.scoreatpercentile(every, 50)
+    k = len(answers)
+    shares = []
+    for left_out in range(k):
+        others = [v for n, person in enumerate(answers) if n != left_out for v in person]
+        shares.append(sum(value <= middle for value in others) / len(others))
+    mean = sum(shares) / k
+    half = stats.t.ppf(0.975, k - 1) * math.sqrt((k - 1) / k * sum((s - mean) ** 2 for s in shares))
+    if half >= 0.5:
+        return None
+    # The smallest value with at least so great a share of the values at or below it.
+    low, high = (
+        next(v for n, v in enumerate(every, 1) if n / len(every) >= at - 1e-12)
+        for at in (0.5 - half, 0.5 + half)
+    )
+    return low, high
+
+
+@given(
+    st.lists(
+        st.lists(st.integers(-60, 120).map(float), min_size=1, max_size=5), min_size=2, max_size=20
+    )
+)
+@_SETTINGS
+def test_the_interval_of_a_median_is_that_of_a_plain_loop(answers: list[list[float]]) -> None:
+    people = np.repeat(np.arange(len(answers)), [len(person) for person in answers])
+    values = np.array([value for person in answers for value in person])
+    found = median_woodruff(values, people)
+    expected = plain_woodruff(answers)
+    assert (None if found is None else (found.low, found.high)) == expected

@@ -166,6 +166,8 @@ BODIES: dict[str, Any] = {
         "starts_on": "2024-05-06",
         "ends_on": "2024-05-13",
     },
+    "POST /pilots/{pilot_id}/comparison-draws": {"people": 1, "person_external_ids": ["TO-WAIT"]},
+    "POST /pilots/{pilot_id}/plan-check": {"people_pilot": 20},
     "POST /import-batches/{batch_id}/undo": None,
     "POST /import-mappings": {**_RULES, "name": "council-2", "kind": "people"},
     "PUT /import-mappings/{mapping_name}": _RULES,

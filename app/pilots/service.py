@@ -184,6 +184,19 @@ async def transition(
     return step
 
 
+def check_not_started(pilot: Pilot, what: str) -> None:
+    """Refuse what would let a pilot choose its yardstick when it knows the result.
+
+    Raises:
+        Conflict: the pilot has started.
+    """
+    if pilot.status not in _BEFORE_START:
+        raise Conflict(
+            f"{what} can be set until the pilot starts; this one is {pilot.status}.",
+            code="pilot_has_started",
+        )
+
+
 async def transitions(
     session: AsyncSession, principal: Principal, pilot_id: UUID, query: PageQuery
 ) -> tuple[list[PilotTransition], str | None]:

@@ -79,6 +79,17 @@ async def waiting(
     return found
 
 
+async def everybody(
+    session: AsyncSession, principal: Principal, pool_ids: Collection[UUID]
+) -> set[UUID]:
+    """Who waits for a seat of one of these pools."""
+    e = WaitingEntry
+    statement = scoped_columns(principal, e, col(e.person_id)).where(
+        col(e.pool_id).in_(pool_ids), col(e.ended_on).is_(None)
+    )
+    return {row[0] for row in await session.exec(statement)}
+
+
 async def heads(
     session: AsyncSession,
     principal: Principal,

@@ -133,6 +133,13 @@ async def place_of(session: AsyncSession, principal: Principal, entry: WaitingEn
     return 1 + await repository.ahead_of(session, principal, entry)
 
 
+async def everybody(
+    session: AsyncSession, principal: Principal, pool_ids: Collection[UUID]
+) -> set[UUID]:
+    """Who waits for a seat of one of these pools."""
+    return await repository.everybody(session, principal, pool_ids)
+
+
 async def counts(
     session: AsyncSession,
     principal: Principal,

@@ -10,7 +10,7 @@ from app.metrics.figures import AnyFigure, Figure, Flag
 from app.pilots.schemas import Comparator, SuccessCriterion
 
 
-class Result(StrEnum):
+class CriterionResult(StrEnum):
     """What became of a criterion."""
 
     MET = "met"
@@ -24,7 +24,7 @@ class Judged:
 
     criterion: SuccessCriterion
     figure: Figure | None
-    result: Result
+    result: CriterionResult
     sentence: str
 
 
@@ -51,15 +51,18 @@ def judged(criterion: SuccessCriterion, figures: Mapping[str, AnyFigure]) -> Jud
     figure = figures.get(criterion.metric)
     if not isinstance(figure, Figure):
         return Judged(
-            criterion, None, Result.CANNOT_TELL, "No figure of this name belongs to this pilot."
+            criterion,
+            None,
+            CriterionResult.CANNOT_TELL,
+            "No figure of this name belongs to this pilot.",
         )
     if figure.value is None:
         why = (figure.reason or "there is no value").replace("_", " ")
-        return Judged(criterion, figure, Result.CANNOT_TELL, f"There is no value: {why}.")
+        return Judged(criterion, figure, CriterionResult.CANNOT_TELL, f"There is no value: {why}.")
     interval = figure.interval
     if interval is None and _UNSURE.intersection(figure.flags):
         sentence = "There are too few data to say how sure the figure is."
-        return Judged(criterion, figure, Result.CANNOT_TELL, sentence)
+        return Judged(criterion, figure, CriterionResult.CANNOT_TELL, sentence)
     holds = _HOLDS[criterion.comparator]
     ends = [figure.value] if interval is None else [interval.low]
     if interval is not None:
@@ -67,7 +70,7 @@ def judged(criterion: SuccessCriterion, figures: Mapping[str, AnyFigure]) -> Jud
     reached = {holds(end, criterion.target) for end in ends}
     if len(reached) > 1:
         sentence = "The interval spans the target: the data allow both."
-        return Judged(criterion, figure, Result.CANNOT_TELL, sentence)
+        return Judged(criterion, figure, CriterionResult.CANNOT_TELL, sentence)
     if reached == {True}:
-        return Judged(criterion, figure, Result.MET, "The target is reached.")
-    return Judged(criterion, figure, Result.NOT_MET, "The target is not reached.")
+        return Judged(criterion, figure, CriterionResult.MET, "The target is reached.")
+    return Judged(criterion, figure, CriterionResult.NOT_MET, "The target is not reached.")

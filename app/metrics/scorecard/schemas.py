@@ -10,7 +10,7 @@ from app.metrics.adoption.schemas import AdoptionFigures
 from app.metrics.feedback.schemas import FeedbackFigures
 from app.metrics.figures import Figure
 from app.metrics.schemas import MetricValue, WindowOut, figure_out, plain
-from app.metrics.scorecard.criteria import Judged, Result
+from app.metrics.scorecard.criteria import CriterionResult, Judged
 from app.metrics.scorecard.gaps import Gap, Missing
 from app.metrics.scorecard.service import Scorecard
 from app.metrics.suppression import Figures
@@ -41,7 +41,7 @@ class CriterionOut(BaseModel):
     metric: str
     comparator: Comparator
     target: float
-    result: Result
+    result: CriterionResult
     sentence: str
     figure: MetricValue | None
 

@@ -1,12 +1,15 @@
 """Ratios of totals over people, of whom each brings a part of both: people are the independent units."""
 
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from app.metrics.statistics.intervals import LEVEL, Interval
+
+ShareMethod = Literal["jackknife_logit", "jackknife_logit_hc3"]
 
 
 def ratio_jackknife(
@@ -33,10 +36,7 @@ def ratio_jackknife(
 
     Source: B. Efron and C. Stein (1981), "The jackknife estimate of variance", Annals of Statistics 9:586-596.
     """
-    if numerators.shape != denominators.shape or numerators.ndim != 1:
-        raise ValueError("numerators and denominators must be vectors of one length")
-    if (denominators <= 0).any():
-        raise ValueError("every denominator must be above 0")
+    _check(numerators, denominators)
     k = len(numerators)
     if k < 2:
         return None
@@ -48,8 +48,43 @@ def ratio_jackknife(
     return Interval(max(least, ratio - half), ratio + half, level, "jackknife")
 
 
+def ratio_linearised(
+    numerators: NDArray[np.float64], denominators: NDArray[np.float64], level: float = LEVEL
+) -> Interval | None:
+    """Interval of a ratio of totals over people by its tangent: the textbook's, and a check of the others.
+
+    Args:
+        numerators: shape (k,), a person's part of the numerator.
+        denominators: shape (k,), a person's part of the denominator, each above 0.
+        level: confidence level.
+
+    Returns:
+        R ± t(k-1) * sqrt(v) with v = k/(k-1) * sum of (numerator - R * denominator)^2 / (sum of denominators)^2;
+        None for fewer than 2 people. Of few people, or a share near 0 or 1, it is too narrow.
+
+    Raises:
+        ValueError: shapes differ, or a denominator is not above 0.
+
+    Source: W. G. Cochran (1977), "Sampling Techniques", 3rd edition, section 6.4.
+    """
+    _check(numerators, denominators)
+    k = len(numerators)
+    if k < 2:
+        return None
+    weight = float(denominators.sum())
+    ratio = float(numerators.sum()) / weight
+    residuals = numerators - ratio * denominators
+    variance = k / (k - 1) * float((residuals**2).sum()) / weight**2
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * sqrt(variance)
+    return Interval(ratio - half, ratio + half, level, "linearised")
+
+
 def share_jackknife_logit(
-    parts: NDArray[np.float64], wholes: NDArray[np.float64], level: float = LEVEL
+    parts: NDArray[np.float64],
+    wholes: NDArray[np.float64],
+    level: float = LEVEL,
+    *,
+    method: ShareMethod = "jackknife_logit",
 ) -> Interval | None:
     """Interval of a share of totals over people, leaving out one person at a time, on the logit scale.
 
@@ -57,6 +92,8 @@ def share_jackknife_logit(
         parts: shape (k,), a person's part of the numerator, from 0 to its whole.
         wholes: shape (k,), a person's part of the denominator, each above 0.
         level: confidence level.
+        method: `jackknife_logit`, or `jackknife_logit_hc3`, which leaves the factor (k-1)/k out and so is
+            wider by a root of k/(k-1).
 
     Returns:
         logit^-1(L ± t(max(1, k* - 1)) * sqrt(v)), with L the logit of the share, v = (k-1)/k * sum of squared
@@ -68,7 +105,8 @@ def share_jackknife_logit(
         ValueError: shapes differ, a whole is not above 0, or a part does not lie within its whole.
 
     Source: B. Efron and C. Stein (1981), Annals of Statistics 9:586-596, on the logit of the share; the
-    degrees of freedom after L. Kish (1965), "Survey Sampling", on unequal weights.
+    degrees of freedom after L. Kish (1965), "Survey Sampling", on unequal weights; without the factor, J. G.
+    MacKinnon and H. White (1985), Journal of Econometrics 29:305-325.
     """
     if parts.shape != wholes.shape or parts.ndim != 1:
         raise ValueError("parts and wholes must be vectors of one length")
@@ -83,9 +121,17 @@ def share_jackknife_logit(
     if not 0 < share < 1 or (left_out <= 0).any() or (left_out >= 1).any():
         return None
     logits = special.logit(left_out)
-    variance = (k - 1) / k * float(((logits - logits.mean()) ** 2).sum())
+    shrunk = (k - 1) / k if method == "jackknife_logit" else 1.0
+    variance = shrunk * float(((logits - logits.mean()) ** 2).sum())
     effective = float(weight**2 / (wholes**2).sum())
     reach = float(special.stdtrit(max(1.0, effective - 1), (1 + level) / 2)) * sqrt(variance)
     centre = float(special.logit(share))
     low, high = (float(special.expit(bound)) for bound in (centre - reach, centre + reach))
-    return Interval(low, high, level, "jackknife_logit")
+    return Interval(low, high, level, method)
+
+
+def _check(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> None:
+    if numerators.shape != denominators.shape or numerators.ndim != 1:
+        raise ValueError("numerators and denominators must be vectors of one length")
+    if (denominators <= 0).any():
+        raise ValueError("every denominator must be above 0")

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.core.periods import Window
 from app.metrics.time_use.calculation import unmapped
-from app.metrics.time_use.measured import Measured
+from app.metrics.time_use.measured import Measured, Sums
 from app.pilots.models import Arm, Member
 from app.time_use.daily.models import TimeUseCode
 from app.time_use.plans.expectation import Schedule, open_days, tally
@@ -63,6 +63,7 @@ class PhaseQuality:
 
 def quality_of(
     measured: Measured,
+    sums: Sums,
     codes: Sequence[TimeUseCode],
     members: Sequence[Member],
     days: Window,

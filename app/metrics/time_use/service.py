@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -170,7 +170,7 @@ def _answer(
     shown = report if is_lead else suppress(report, minimum)
     quality = {
         phase: found if is_lead else found.withheld(minimum)
-        for phase, found in _quality(loaded).items()
+        for phase, found in _quality(loaded, changed[Arm.PILOT]).items()
     }
     arms = {arm: _arms(shown.figures, arm) for arm in Arm if _key(arm, "pilot") in exact}
     return TimeUseAnswer(
@@ -300,14 +300,17 @@ def _groups(loaded: _Loaded, group_by: GroupBy | None) -> dict[str, NDArray[np.b
     return named(groups)
 
 
-def _quality(loaded: _Loaded) -> dict[str, PhaseQuality]:
-    phases: Sequence[tuple[str, Window]] = [
-        *((("baseline", loaded.before),) if loaded.before else ()),
-        ("pilot", loaded.days),
-    ]
+def _quality(loaded: _Loaded, changed: Changed) -> dict[str, PhaseQuality]:
+    phases = (("baseline", changed.before), ("pilot", changed.after))
     return {
         phase: quality_of(
-            loaded.measured, loaded.facts.codes, loaded.members, days, loaded.schedule
+            loaded.measured,
+            period.sums,
+            loaded.facts.codes,
+            loaded.members,
+            period.window,
+            loaded.schedule,
         )
-        for phase, days in phases
+        for phase, period in phases
+        if period.sums is not None
     }
