@@ -72,17 +72,17 @@ async def test_the_worked_example_to_six_decimals(council: Council, has_facts: b
     assert len(found["weekly"]) == 8
 
 
-async def _pilot(council: Council, numbers: Rows, **window: Any) -> tuple[httpx.AsyncClient, str]:
+async def pilot_of(council: Council, numbers: Rows, **window: Any) -> tuple[httpx.AsyncClient, str]:
     admin = await council.admin()
     await people(admin, *(row["person_external_id"] for row in numbers))
     return admin, f"/pilots/{await pilot(admin, *numbers, **{**SOCIAL, **window})}"
 
 
-def _member(n: int, **fields: Any) -> dict[str, Any]:
+def member_of(n: int, **fields: Any) -> dict[str, Any]:
     return {"person_external_id": f"E{n}", "arm": "pilot", **fields}
 
 
-def _recorded(n: int, day: str, category: str, minutes: float, **fields: Any) -> dict[str, Any]:
+def recorded(n: int, day: str, category: str, minutes: float, **fields: Any) -> dict[str, Any]:
     return sample(
         f"{n}-{day}-{category}-{minutes}",
         person_external_id=f"E{n}",
@@ -93,20 +93,20 @@ def _recorded(n: int, day: str, category: str, minutes: float, **fields: Any) ->
     )
 
 
-async def _take(client: httpx.AsyncClient, path: str, rows: Rows) -> dict[str, Any]:
+async def send(client: httpx.AsyncClient, path: str, rows: Rows) -> dict[str, Any]:
     taken = good(await client.post(f"{path}/time-samples/bulk", **as_json(rows)))
     assert taken["rejected"] == 0, taken
     return taken
 
 
-async def _read(client: httpx.AsyncClient, path: str, query: str = "") -> dict[str, Any]:
+async def read(client: httpx.AsyncClient, path: str, query: str = "") -> dict[str, Any]:
     return good(await client.get(f"{path}/metrics/time-use{query}"))
 
 
 async def test_nothing_recorded_is_no_share_and_says_why(council: Council) -> None:
-    _, path = await _pilot(council, [_member(1)])
+    _, path = await pilot_of(council, [member_of(1)])
     lead = await lead_of(council, path)
-    found = await _read(lead, path)
+    found = await read(lead, path)
     share = found["pilot"]["admin_share"]
     assert (share["value"], share["reason"], share["interval"]) == (None, "no_time_recorded", None)
     assert found["change"]["reason"] == "nobody_with_time_in_both_windows"
@@ -117,10 +117,10 @@ async def test_nothing_recorded_is_no_share_and_says_why(council: Council) -> No
 
 async def test_no_baseline_one_person_and_a_share_of_one(council: Council) -> None:
     window = {"baseline_starts_on": None, "baseline_ends_on": None}
-    admin, path = await _pilot(council, [_member(1), _member(2)], **window)
-    await _take(admin, path, [_recorded(1, "2024-03-01", "case_notes", 60)])
+    admin, path = await pilot_of(council, [member_of(1), member_of(2)], **window)
+    await send(admin, path, [recorded(1, "2024-03-01", "case_notes", 60)])
     lead = await lead_of(council, path)
-    found = await _read(lead, path)
+    found = await read(lead, path)
     assert found["baseline"]["admin_share"]["reason"] == "no_baseline"
     assert found["change"]["reason"] == "no_baseline"
     assert "no_baseline" in [flag["code"] for flag in found["change"]["flags"]]
@@ -129,18 +129,18 @@ async def test_no_baseline_one_person_and_a_share_of_one(council: Council) -> No
     assert (one["value"], one["interval"]) == (1.0, None)
     assert {"small_sample", "not_estimable"} <= {flag["code"] for flag in one["flags"]}
     assert found["ratio"]["pilot"] == "100:0"
-    await _take(admin, path, [_recorded(2, "2024-03-01", "forms", 30)])
-    two = (await _read(lead, path))["pilot"]["admin_share"]
+    await send(admin, path, [recorded(2, "2024-03-01", "forms", 30)])
+    two = (await read(lead, path))["pilot"]["admin_share"]
     assert (two["value"], two["interval"]) == (1.0, None)
     assert "degenerate" in [flag["code"] for flag in two["flags"]]
 
 
 async def test_a_baseline_of_other_people_is_no_change(council: Council) -> None:
-    admin, path = await _pilot(council, [_member(n) for n in range(1, 5)])
-    before = [_recorded(n, "2024-02-06", "case_notes", 60) for n in (1, 2)]
-    after = [_recorded(n, "2024-03-05", "visit", 60) for n in (3, 4)]
-    await _take(admin, path, before + after)
-    found = await _read(await lead_of(council, path), path)
+    admin, path = await pilot_of(council, [member_of(n) for n in range(1, 5)])
+    before = [recorded(n, "2024-02-06", "case_notes", 60) for n in (1, 2)]
+    after = [recorded(n, "2024-03-05", "visit", 60) for n in (3, 4)]
+    await send(admin, path, before + after)
+    found = await read(await lead_of(council, path), path)
     assert found["baseline"]["admin_share"]["value"] == 1
     assert found["pilot"]["admin_share"]["value"] == 0
     assert found["change"]["value"] is None
@@ -148,24 +148,24 @@ async def test_a_baseline_of_other_people_is_no_change(council: Council) -> None
 
 
 async def test_what_counts_is_time_of_members_within_the_windows(council: Council) -> None:
-    leaver = _member(2, left_on="2024-03-05")
-    admin, path = await _pilot(council, [_member(1), leaver])
+    leaver = member_of(2, left_on="2024-03-05")
+    admin, path = await pilot_of(council, [member_of(1), leaver])
     await people(admin, "E3")
     rows = [
-        _recorded(1, "2024-03-04", "case_notes", 30),
-        _recorded(1, "2024-03-04", "visit", 30),
-        _recorded(2, "2024-03-04", "visit", 60),
-        _recorded(2, "2024-03-05", "case_notes", 600),
-        _recorded(3, "2024-03-04", "case_notes", 600),
-        _recorded(1, "2024-02-20", "case_notes", 600),
-        _recorded(1, "2024-03-06", "break", 45),
-        _recorded(1, "2024-03-06", "X-99", 30),
-        _recorded(1, "2024-03-07", "travel", 30),
+        recorded(1, "2024-03-04", "case_notes", 30),
+        recorded(1, "2024-03-04", "visit", 30),
+        recorded(2, "2024-03-04", "visit", 60),
+        recorded(2, "2024-03-05", "case_notes", 600),
+        recorded(3, "2024-03-04", "case_notes", 600),
+        recorded(1, "2024-02-20", "case_notes", 600),
+        recorded(1, "2024-03-06", "break", 45),
+        recorded(1, "2024-03-06", "X-99", 30),
+        recorded(1, "2024-03-07", "travel", 30),
     ]
-    await _take(admin, path, rows)
+    await send(admin, path, rows)
     lead = await lead_of(council, path)
     for _ in range(2):
-        found = await _read(lead, path)
+        found = await read(lead, path)
         share = found["pilot"]["admin_share"]
         assert (share["numerator"], share["denominator"]) == (30, 120)
         outside = found["pilot"]["excluded_share"]
@@ -179,20 +179,20 @@ async def test_what_counts_is_time_of_members_within_the_windows(council: Counci
 
 
 async def test_random_moments_count_as_prompts_and_hold_no_hours(council: Council) -> None:
-    admin, path = await _pilot(council, [_member(n) for n in (1, 2, 3)])
+    admin, path = await pilot_of(council, [member_of(n) for n in (1, 2, 3)])
     rows = []
     for n, category in ((1, "visit"), (1, "case_notes"), (2, "visit"), (2, "visit"), (3, "forms")):
-        row = _recorded(n, "2024-03-05", category, len(rows) + 1, method="random_moment")
+        row = recorded(n, "2024-03-05", category, len(rows) + 1, method="random_moment")
         rows.append({**row, "minutes": None})
-    await _take(admin, path, rows)
+    await send(admin, path, rows)
     lead = await lead_of(council, path)
-    found = await _read(lead, path)
+    found = await read(lead, path)
     share = found["pilot"]["admin_share"]
     assert (share["numerator"], share["denominator"]) == (2, 5)
     hours = found["pilot"]["admin_hours_per_worker_week"]
     assert (hours["value"], hours["reason"]) == (None, "random_moments_hold_no_hours")
-    await _take(admin, path, [_recorded(1, "2024-03-06", "visit", 60)])
-    found = await _read(lead, path)
+    await send(admin, path, [recorded(1, "2024-03-06", "visit", 60)])
+    found = await read(lead, path)
     assert found["pilot"]["admin_share"]["denominator"] == 60
     assert "mixed_methods" in [flag["code"] for flag in found["pilot"]["admin_share"]["flags"]]
 
@@ -200,17 +200,17 @@ async def test_random_moments_count_as_prompts_and_hold_no_hours(council: Counci
 async def test_a_change_is_flagged_where_definitions_disagree_or_nobody_can_believe_it(
     council: Council,
 ) -> None:
-    admin, path = await _pilot(council, [_member(n) for n in (1, 2)])
+    admin, path = await pilot_of(council, [member_of(n) for n in (1, 2)])
     rows = []
     for n in (1, 2):
         rows += [
-            _recorded(n, "2024-02-06", "email_scheduling", 1200),
-            _recorded(n, "2024-02-06", "visit", 300 + n),
-            _recorded(n, "2024-03-05", "email_scheduling", 60),
-            _recorded(n, "2024-03-05", "visit", 300 - n),
+            recorded(n, "2024-02-06", "email_scheduling", 1200),
+            recorded(n, "2024-02-06", "visit", 300 + n),
+            recorded(n, "2024-03-05", "email_scheduling", 60),
+            recorded(n, "2024-03-05", "visit", 300 - n),
         ]
-    await _take(admin, path, rows)
-    found = await _read(await lead_of(council, path), path)
+    await send(admin, path, rows)
+    found = await read(await lead_of(council, path), path)
     codes = {flag["code"] for flag in found["change"]["flags"]}
     # Admin prevailed before as the standard has it; as recording alone it never did.
     assert {"definition_sensitive", "implausible_change"} <= codes
@@ -219,17 +219,17 @@ async def test_a_change_is_flagged_where_definitions_disagree_or_nobody_can_beli
 
 
 async def test_few_people_are_withheld_from_all_but_the_lead(council: Council) -> None:
-    admin, path = await _pilot(council, [_member(n) for n in range(1, 5)])
+    admin, path = await pilot_of(council, [member_of(n) for n in range(1, 5)])
     rows = [
-        _recorded(n, day, category, 30 + n)
+        recorded(n, day, category, 30 + n)
         for n in range(1, 5)
         for day in ("2024-02-06", "2024-03-05")
         for category in ("visit", "forms")
     ]
-    await _take(admin, path, rows)
+    await send(admin, path, rows)
     analyst = await council.as_role(Role.ANALYST)
     for reader in (admin, analyst):
-        found = await _read(reader, path, "?group_by=team")
+        found = await read(reader, path, "?group_by=team")
         assert found["pilot"]["admin_share"]["suppressed"]
         assert found["change"]["value"] is None
         assert found["variants"]["broad"]["pilot"]["value"] is None
@@ -240,17 +240,17 @@ async def test_few_people_are_withheld_from_all_but_the_lead(council: Council) -
         assert all(group["pilot"]["admin_share"]["suppressed"] for group in found["groups"])
         assert found["quality"]["pilot"]["people_sampled"] is None
     lead = await lead_of(council, path)
-    exact = await _read(lead, path, "?group_by=team")
+    exact = await read(lead, path, "?group_by=team")
     assert exact["pilot"]["admin_share"]["people"] == 4
     assert [group["group"] for group in exact["groups"]] == ["(not recorded)"]
 
 
 async def test_facts_follow_corrections_deletions_and_undo(council: Council) -> None:
-    admin, path = await _pilot(council, [_member(n) for n in (1, 2)])
+    admin, path = await pilot_of(council, [member_of(n) for n in (1, 2)])
     lead = await lead_of(council, path)
 
     async def shares() -> tuple[float, float]:
-        found = (await _read(lead, path))["pilot"]["admin_share"]
+        found = (await read(lead, path))["pilot"]["admin_share"]
         return found["numerator"], found["denominator"]
 
     async def both(expected: tuple[float, float]) -> None:
@@ -259,43 +259,41 @@ async def test_facts_follow_corrections_deletions_and_undo(council: Council) -> 
         await tick(council.database)
         assert await shares() == expected
 
-    visit = {**_recorded(1, "2024-03-05", "visit", 60), "source_ref": "v"}
-    await _take(admin, path, [visit, _recorded(1, "2024-03-05", "forms", 30)])
+    visit = {**recorded(1, "2024-03-05", "visit", 60), "source_ref": "v"}
+    await send(admin, path, [visit, recorded(1, "2024-03-05", "forms", 30)])
     await both((30, 90))
     moved = {**visit, "started_at": "2024-03-30T23:30:00+00:00", "minutes": 90}
-    batch = (await _take(admin, path, [moved]))["batch_id"]
+    batch = (await send(admin, path, [moved]))["batch_id"]
     await both((30, 120))
-    await _take(admin, path, [{**_recorded(1, "2024-03-05", "forms", 30), "deleted": True}])
+    await send(admin, path, [{**recorded(1, "2024-03-05", "forms", 30), "deleted": True}])
     await both((0, 90))
     good(await admin.post(f"/import-batches/{batch}/undo"))
     await both((0, 60))
     # The night of 31 March has 23 hours: half past eleven at night in UTC is of the day after.
-    await _take(
-        admin, path, [{**moved, "source_ref": "late", "started_at": "2024-03-31T23:30:00Z"}]
-    )
-    day = (await _read(lead, path, "?starts_on=2024-04-01&ends_on=2024-04-02"))["pilot"]
+    await send(admin, path, [{**moved, "source_ref": "late", "started_at": "2024-03-31T23:30:00Z"}])
+    day = (await read(lead, path, "?starts_on=2024-04-01&ends_on=2024-04-02"))["pilot"]
     assert day["admin_share"]["denominator"] == 90
 
 
 async def test_a_council_that_moves_zone_moves_its_days(council: Council) -> None:
-    admin, path = await _pilot(council, [_member(1)])
+    admin, path = await pilot_of(council, [member_of(1)])
     lead = await lead_of(council, path)
-    late = {**_recorded(1, "2024-03-05", "visit", 60), "started_at": "2024-03-05T22:30:00Z"}
-    await _take(admin, path, [late])
+    late = {**recorded(1, "2024-03-05", "visit", 60), "started_at": "2024-03-05T22:30:00Z"}
+    await send(admin, path, [late])
     await tick(council.database)
     query = "?starts_on=2024-03-06&ends_on=2024-03-07"
-    assert (await _read(lead, path, query))["pilot"]["admin_share"]["denominator"] == 0
+    assert (await read(lead, path, query))["pilot"]["admin_share"]["denominator"] == 0
     was = await admin.get("/organisation")
     change = {"zone": "Europe/Helsinki"}
     headers = {"If-Match": was.headers["etag"]} if "etag" in was.headers else {}
     good(await admin.patch("/organisation", json=change, headers=headers))
     for _ in range(2):
-        assert (await _read(lead, path, query))["pilot"]["admin_share"]["denominator"] == 60
+        assert (await read(lead, path, query))["pilot"]["admin_share"]["denominator"] == 60
         await tick(council.database)
 
 
 async def test_a_pilot_out_of_reach_is_not_there(council: Council) -> None:
-    await _pilot(council, [_member(1)])
+    await pilot_of(council, [member_of(1)])
     analyst = await council.as_role(Role.ANALYST)
     answer = await analyst.get(f"/pilots/{UUID(int=1)}/metrics/time-use")
     assert answer.status_code == 404

@@ -26,6 +26,10 @@ class Window:
         """The part of this window within the other; it may be empty."""
         return Window(max(self.starts_on, other.starts_on), min(self.ends_on, other.ends_on))
 
+    def counts_week(self, monday: date) -> bool:
+        """Whether what is known of a whole ISO week counts here: on its fourth day."""
+        return monday + 3 * DAY in self
+
     def overlaps(self, other: "Window") -> bool:
         return self.clip(other).days > 0
 

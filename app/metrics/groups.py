@@ -32,7 +32,7 @@ def named(groups: Mapping[str | None, Members]) -> dict[str, Members]:
             "too_many_groups",
             f"There are more than {MAX_GROUPS} groups. Group by a coarser attribute.",
         )
-    return {
-        name or NOT_RECORDED: groups[name]
-        for name in sorted(groups, key=lambda n: n or NOT_RECORDED)
-    }
+    nameless = NOT_RECORDED
+    while nameless in groups:  # a group may be called so
+        nameless = f"({nameless})"
+    return {name or nameless: groups[name] for name in sorted(groups, key=lambda n: n or nameless)}

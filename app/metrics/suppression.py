@@ -48,6 +48,21 @@ def suppress(report: Report, minimum: int) -> Report:
     )
 
 
+def suppress_parts(
+    total: Figures, parts: Mapping[str, Figures], minimum: int
+) -> dict[str, Figures]:
+    """Parts that add up to a total which is shown beside them, as the weeks of a window.
+
+    A part that is withheld must not follow from the total and the others.
+
+    Args:
+        total: exact figures, of the slugs of the parts at least.
+        parts: exact figures by a name of each part, all of the same slugs.
+        minimum: the organisation's minimum group size.
+    """
+    return _siblings(Report(dict(total), groups=dict(parts)), minimum)
+
+
 def _is_small(count: int, minimum: int) -> bool:
     return 0 < count < minimum
 

@@ -47,11 +47,16 @@ async def page(
 
 
 async def find(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, *, for_update: bool = False
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    *,
+    for_update: bool = False,
+    key_share: bool = False,
 ) -> Pilot | None:
     statement = scoped(principal, Pilot).where(col(Pilot.id) == pilot_id)
     if for_update:
-        statement = statement.with_for_update()
+        statement = statement.with_for_update(key_share=key_share)
     return (await session.exec(statement)).one_or_none()
 
 

@@ -87,6 +87,17 @@ async def get(
     return pilot
 
 
+async def hold(session: AsyncSession, principal: Principal, pilot_id: UUID) -> None:
+    """Hold a pilot against whoever else holds it, and not against those who write rows that refer to it.
+
+    Raises:
+        NotFound: there is none within reach.
+    """
+    found = await repository.find(session, principal, pilot_id, for_update=True, key_share=True)
+    if found is None:
+        raise NotFound("There is no such pilot.")
+
+
 async def get_by_code(session: AsyncSession, principal: Principal, code: str) -> Pilot:
     """The pilot with a code.
 

@@ -49,7 +49,9 @@ class Quick(Generic[RowType]):
             return None
 
     def lines(self, lines: Sequence[bytes]) -> list[RowType] | None:
-        """One row a line of JSON."""
+        """One row a line of JSON; with a blank line it is not known which row is whose."""
+        if not all(map(bytes.strip, lines)):
+            return None
         try:
             rows = self._row.decode_lines(b"".join(lines))
         except _WRONG:

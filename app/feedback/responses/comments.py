@@ -53,7 +53,7 @@ def shown(written: Iterable[Written]) -> tuple[list[Comment], bool]:
 
 
 def _writers(gathered: Sequence[Written]) -> int:
-    """How many people wrote at least: anonymous answers of two weeks may be of the same ones."""
+    """How many people wrote at least: an anonymous answer may be of anybody who did not write in its week."""
     named = {each.person_id for each in gathered if each.person_id is not None}
-    anonymous = Counter(each.week_starts_on for each in gathered if each.person_id is None)
-    return len(named) + max(anonymous.values(), default=0)
+    by_week = Counter(each.week_starts_on for each in gathered)
+    return max(len(named), *by_week.values(), 0)

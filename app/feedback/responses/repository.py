@@ -78,7 +78,10 @@ async def page(
     if wanted.person_id is not None:
         statement = statement.where(col(r.person_id) == wanted.person_id)
     if wanted.session_id is not None:
-        statement = statement.where(col(r.session_id) == wanted.session_id)
+        # Of an anonymous answer the session would tell the day.
+        statement = statement.where(
+            col(r.session_id) == wanted.session_id, col(r.person_id).is_not(None)
+        )
     return await paginate(session, statement, col(r.id), query)
 
 

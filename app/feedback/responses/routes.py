@@ -20,6 +20,7 @@ from app.core.fields import CalendarDate
 from app.core.pagination import Page, PageRequest
 from app.feedback.responses import service
 from app.feedback.responses.comments import MINIMUM_WRITERS
+from app.feedback.responses.models import FeedbackResponse
 from app.feedback.responses.repository import ResponseFilter
 from app.feedback.responses.schemas import (
     CommentOut,
@@ -92,7 +93,13 @@ async def list_answers(
     """Answers about the weeks that start in `[starts_on, ends_on)`, for the pilot's lead alone. Recorded."""
     wanted = ResponseFilter(service.since(starts_on, ends_on), person_id, session_id)
     rows, cursor = await service.page(session, principal, pilot_id, page, wanted)
-    return Page(items=[FeedbackOut.model_validate(row) for row in rows], next_cursor=cursor)
+    return Page(items=[_shown(row) for row in rows], next_cursor=cursor)
+
+
+def _shown(row: FeedbackResponse) -> FeedbackOut:
+    answer = FeedbackOut.model_validate(row)
+    # The session would tell the day.
+    return answer.model_copy(update={"session_id": None}) if row.person_id is None else answer
 
 
 @recorded_router.get(f"{FEEDBACK}-comments", dependencies=[requires(Scope.FEEDBACK_READ)])

@@ -21,7 +21,7 @@ from app.core.errors import Forbidden, Invalid
 from app.core.fields import BARE_CODE_PATTERN, EARLIEST, LATEST
 from app.core.models import new_id
 from app.core.pagination import PageQuery, page_of
-from app.core.periods import Window, iso_week_of
+from app.core.periods import WEEK, Window, iso_week_of
 from app.core.rows import date_problem
 from app.feedback import screening
 from app.feedback.responses import repository
@@ -33,7 +33,7 @@ from app.feedback.responses.models import (
     FeedbackResponse,
     themes_in,
 )
-from app.feedback.responses.repository import ResponseFilter
+from app.feedback.responses.repository import ResponseFilter, Written
 from app.feedback.responses.schemas import (
     FeedbackAccounted,
     FeedbackBulkResult,
@@ -109,7 +109,7 @@ class _Taking:
                 or not week.overlaps(Window(member.joined_on or EARLIEST, member.left_on or LATEST))
             ):
                 why.append(OUTSIDE_MEMBERS)
-            if not any(week.overlaps(window) for window in pilot.windows):
+            if not any(window.counts_week(row.week_starts_on) for window in pilot.windows):
                 why.append(OUTSIDE_WINDOWS)
             reasons.append(why)
             values.append(self._values(row, person_id, themes, batch_id))
@@ -159,9 +159,10 @@ class _Taking:
 
 
 def answer_key(row: FeedbackRow, person_id: UUID | None) -> str:
-    """What makes an answer one within its pilot: a digest, of which the source's own name is not got back.
+    """What makes an answer one within its pilot: a digest of the person and the week, or of an anonymous
+    answer's name in its source; else it is like no other.
 
-    A person's is that of the week; an anonymous one's that of its source; else it is like no other.
+    It does not show that name, and whoever has a list of the source's names can tell which are here.
     """
     if person_id is not None:
         parts = ["named", person_id.hex, row.week_starts_on.isoformat()]
@@ -355,11 +356,33 @@ async def comments(
         NotFound: there is no such pilot within reach.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    found, withheld = shown(await repository.texts(session, principal, pilot.id))
+    written = await repository.texts(session, principal, pilot.id)
+    found, withheld = shown(await _of_closed_weeks(session, principal, pilot, written))
     items, cursor = page_of(found, query)
     details = {"rows": len(items)}
     await audit_log.record(session, principal, "feedback.comments_read", pilot.id, details=details)
     return items, cursor, withheld
+
+
+async def _of_closed_weeks(
+    session: AsyncSession, principal: Principal, pilot: Pilot, written: Iterable[Written]
+) -> list[Written]:
+    """What was written by members, or nobody known, about weeks that count and have been over for one."""
+    members = {who.person_id: who for who in await membership.over(session, principal, pilot, None)}
+    today = clock.today(principal.organisation.zone)
+    return [
+        each
+        for each in written
+        if each.week_starts_on + 2 * WEEK <= today
+        and any(window.counts_week(each.week_starts_on) for window in pilot.windows)
+        and (
+            each.person_id is None
+            or (
+                (member := members.get(each.person_id)) is not None
+                and member.takes_part.overlaps(iso_week_of(each.week_starts_on))
+            )
+        )
+    ]
 
 
 def since(starts_on: date | None, ends_on: date | None) -> Window:

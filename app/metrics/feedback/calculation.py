@@ -82,8 +82,8 @@ class Feedback:
 
     @property
     def weeks(self) -> list[Window]:
-        """Every ISO week that has one of the days, whole."""
-        return list(self.days.iso_weeks())
+        """Every ISO week that counts in these days, whole."""
+        return [week for week in self.days.iso_weeks() if self.days.counts_week(week.starts_on)]
 
     def figures(self) -> dict[str, AnyFigure]:
         """Every figure over the window."""
@@ -102,8 +102,7 @@ class Feedback:
         found: list[tuple[date, dict[str, AnyFigure]]] = []
         for week in self.weeks:
             figures = [self._response([week], week), *self._of_answers(self._of([week]), week)]
-            partial = (Flag.PARTIAL_WEEK,) if week.clip(self.days) != week else ()
-            found.append((week.starts_on, {f.metric.slug: f.flagged(*partial) for f in figures}))
+            found.append((week.starts_on, {f.metric.slug: f for f in figures}))
         return found
 
     def missing_weeks(self) -> list[date]:
@@ -111,30 +110,29 @@ class Feedback:
         return [
             week.starts_on
             for week in self.weeks
-            if week.ends_on <= self.days.ends_on
+            if week.ends_on <= self.as_of + DAY
             and not self._of([week])
             and self._expected[week.starts_on]
         ]
 
     def themes(self) -> Counter[str]:
-        """How many answers name each theme, in lower case."""
-        return Counter(
-            theme
-            for answer in self._of(self.weeks)
-            for theme in {each.casefold() for each in themes_in(answer.themes)}
-        )
+        """How many people name each theme at least, in lower case."""
+        naming: dict[str, list[Given]] = defaultdict(list)
+        for answer in self._of(self.weeks):
+            for theme in {each.casefold() for each in themes_in(answer.themes)}:
+                naming[theme].append(Given(answer.week_starts_on, answer.person_id, 1))
+        return Counter({theme: _people(given) for theme, given in naming.items()})
 
     def _of(self, weeks: Iterable[Window]) -> list[Answer]:
         return [answer for week in weeks for answer in self.answers.get(week.starts_on, ())]
 
     @cached_property
     def _expected(self) -> dict[date, set[UUID]]:
-        """By Monday, who took part and was at work for a day of the week in the window, or answered anyway."""
+        """By Monday, who took part and was at work for a day of the week, or answered anyway."""
         found: dict[date, set[UUID]] = {}
         for week in self.weeks:
-            clipped = week.clip(self.days)
-            at_work = working_days(clipped)
-            days = [clipped.starts_on + n * DAY for n in range(clipped.days) if at_work[n]]
+            at_work = working_days(week)
+            days = [week.starts_on + n * DAY for n in range(week.days) if at_work[n]]
             found[week.starts_on] = {
                 who.person_id
                 for who in self.participants
@@ -300,14 +298,9 @@ def _morale(answers: Iterable[Answer]) -> dict[UUID, list[int]]:
 
 def _people(given: Iterable[Given]) -> int:
     """How many people answered at least: anonymous answers of two weeks may be of the same ones."""
-    named: set[UUID] = set()
-    anonymous: Counter[date] = Counter()
-    for each in given:
-        if each.person_id is None:
-            anonymous[each.week_starts_on] += 1
-        else:
-            named.add(each.person_id)
-    return len(named) + max(anonymous.values(), default=0)
+    named = {each.person_id for each in given if each.person_id is not None}
+    by_week = Counter(each.week_starts_on for each in given)
+    return max(len(named), *by_week.values(), 0)
 
 
 def _is_one_week(given: Iterable[Given]) -> bool:

@@ -58,10 +58,10 @@ class FeedbackMetrics(BaseModel):
 
 
 class ThemeOut(BaseModel):
-    """A theme, and how many answers name it."""
+    """A theme, and how many people name it at least."""
 
     theme: str
-    answers: int
+    people: int
 
 
 class SessionsHeld(BaseModel):
@@ -90,7 +90,7 @@ def summary_out(
     pilot_id: UUID, answer: FeedbackAnswer, held: list[FeedbackSession]
 ) -> FeedbackSummary:
     """An answer with themes and sessions as it is sent."""
-    themes = [{"theme": theme, "answers": count} for theme, count in answer.themes.counts]
+    themes = [{"theme": theme, "people": count} for theme, count in answer.themes.counts]
     return FeedbackSummary.model_validate(
         {
             **_common(pilot_id, answer),

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from app.metrics.feedback.repository import Answer
 from app.metrics.figures import AnyFigure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
-from app.metrics.suppression import Report, suppress
+from app.metrics.suppression import Report, suppress, suppress_parts
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Member, Pilot
@@ -32,7 +32,7 @@ MOST_THEMES = 50
 
 @dataclass(frozen=True, slots=True)
 class Themes:
-    """How many answers name a theme, the commonest first; whether some are too few to be shown."""
+    """How many people name a theme, the commonest first; whether some are too few to be shown."""
 
     counts: list[tuple[str, int]]
     withheld: bool
@@ -76,7 +76,9 @@ async def feedback(
     # The pilot's lead may see the named answers anyway.
     if not (principal.only_own_pilots and principal.may(Scope.FEEDBACK_READ)):
         minimum = principal.organisation.minimum_group_size
-        report = suppress(report, minimum)
+        weeks = dict(zip(map(str, mondays), report.weekly, strict=True))
+        shown = suppress_parts(report.figures, weeks, minimum)
+        report = replace(suppress(report, minimum), weekly=list(shown.values()))
     return FeedbackAnswer(
         window=window,
         as_of=as_of,
@@ -106,8 +108,13 @@ async def _baseline(
     """What participants answered about the weeks of the baseline, where there is one."""
     if pilot.baseline_starts_on is None or pilot.baseline_ends_on is None:
         return []
-    weeks = _weeks_of(Window(pilot.baseline_starts_on, pilot.baseline_ends_on))
-    return _counted(participants, await repository.answers(session, principal, pilot, weeks))
+    window = Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
+    answers = await repository.answers(session, principal, pilot, _weeks_of(window))
+    return [
+        answer
+        for answer in _counted(participants, answers)
+        if window.counts_week(answer.week_starts_on)
+    ]
 
 
 def _counted(participants: Iterable[Member], answers: Iterable[Answer]) -> list[Answer]:
@@ -181,6 +188,6 @@ def _groups(participants: Sequence[Member], group_by: GroupBy | None) -> dict[st
 
 
 def _shown(themes: Counter[str], minimum: int) -> Themes:
-    """The commonest themes; those that few answers name are left out, name and all."""
+    """The commonest themes; those that few people name are left out, name and all."""
     enough = [(theme, count) for theme, count in themes.most_common() if count >= minimum]
     return Themes(enough[:MOST_THEMES], withheld=len(enough) < len(themes))

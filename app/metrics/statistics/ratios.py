@@ -117,9 +117,10 @@ def share_jackknife_logit(
         return None
     total, weight = parts.sum(), wholes.sum()
     left_out = (total - parts) / (weight - wholes)
-    share = total / weight
-    if not 0 < share < 1 or (left_out <= 0).any() or (left_out >= 1).any():
+    # Counted, as the sums may miss 0 and 1 in the last place: without whoever alone has some, there is none.
+    if min(int((parts > 0).sum()), int((parts < wholes).sum())) < 2:
         return None
+    share = total / weight
     logits = special.logit(left_out)
     shrunk = (k - 1) / k if method == "jackknife_logit" else 1.0
     variance = shrunk * float(((logits - logits.mean()) ** 2).sum())

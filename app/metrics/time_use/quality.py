@@ -47,18 +47,21 @@ class PhaseQuality:
     def withheld(self, minimum: int) -> "PhaseQuality":
         """The same for somebody who may not see the people: nothing that a few of them could be read off."""
         sampled, members = self.people_sampled or 0, self.members or 0
-        if not any(0 < count < minimum for count in (sampled, members, members - sampled)):
-            return self
-        return replace(
-            self,
-            people_sampled=None,
-            members=None,
-            person_days_sampled=None,
-            person_days_expected=None,
-            weekdays_covered=None,
-            unmapped_share=None,
-            suppressed=True,
-        )
+        if 0 < sampled < minimum or 0 < members < minimum:
+            return replace(
+                self,
+                people_sampled=None,
+                members=None,
+                person_days_sampled=None,
+                person_days_expected=None,
+                weekdays_covered=None,
+                unmapped_share=None,
+                suppressed=True,
+            )
+        if 0 < members - sampled < minimum:
+            # How many were sampled stands beside every figure; of how many would tell how few were not.
+            return replace(self, members=None, person_days_expected=None, suppressed=True)
+        return self
 
 
 def quality_of(

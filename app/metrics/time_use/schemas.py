@@ -15,6 +15,7 @@ from app.metrics.time_use.quality import Measurement, PhaseQuality
 from app.metrics.time_use.service import Arms, TimeUseAnswer
 from app.pilots.models import Arm
 from app.time_use.plans.models import WEEKDAYS, Weekday
+from app.time_use.plans.service import Phase
 from app.time_use.samples.models import SampleMethod
 
 
@@ -54,6 +55,7 @@ class TimeUseWeek(TimeUseFigures):
     """The figures of arm `pilot` in an ISO week of the baseline or the window."""
 
     starts_on: date = Field(description="The Monday.")
+    phase: Phase = Field(description="A week that both windows touch stands there twice.")
 
 
 class TimeUseGroup(TimeUseArm):
@@ -138,7 +140,8 @@ def time_use_out(pilot_id: UUID, answer: TimeUseAnswer) -> bytes:
             **ratios_out(answer),
             "verdict": answer.verdict,
             "weekly": [
-                {"starts_on": monday, **_figures(figures)} for monday, figures in answer.weekly
+                {"starts_on": week.starts_on, "phase": week.phase, **_figures(week.figures)}
+                for week in answer.weekly
             ],
             "groups": [{"group": name, **arm_out(arms)} for name, arms in answer.groups.items()],
             "quality": {

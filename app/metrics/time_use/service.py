@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -18,7 +18,7 @@ from app.core.periods import DAY, Window
 from app.metrics.figures import AnyFigure, Figure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
-from app.metrics.suppression import Report, suppress
+from app.metrics.suppression import Figures, Report, suppress, suppress_parts
 from app.metrics.time_use.calculation import (
     BROAD,
     STRICT,
@@ -50,6 +50,15 @@ class Arms:
 
 
 @dataclass(frozen=True, slots=True)
+class Week:
+    """The figures of arm `pilot` in the part of an ISO week that lies in a window (`baseline` or `pilot`)."""
+
+    starts_on: date
+    phase: str
+    figures: dict[str, AnyFigure]
+
+
+@dataclass(frozen=True, slots=True)
 class TimeUseAnswer:
     """Figures fit for the reader.
 
@@ -63,7 +72,7 @@ class TimeUseAnswer:
     arms: dict[Arm, Arms]
     effect: Figure | None
     variants: dict[str, Arms]
-    weekly: list[tuple[date, dict[str, AnyFigure]]]
+    weekly: list[Week]
     groups: dict[str, Arms]
     quality: dict[str, PhaseQuality]
     verdict: Verdict
@@ -84,8 +93,7 @@ class _Loaded:
     @property
     def days(self) -> Window:
         """The window as far as it lies before the end of `as_of`."""
-        ends_on = min(self.window.ends_on, self.as_of + DAY)
-        return Window(min(self.window.starts_on, ends_on), ends_on)
+        return _until(self.window, self.as_of)
 
 
 async def time_use(
@@ -101,7 +109,12 @@ async def time_use(
     window = question.window(pilot)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
     before = _baseline(pilot)
-    span = Window(min(window.starts_on, before.starts_on), window.ends_on) if before else window
+    span = window
+    if before is not None:
+        # The window may lie before the baseline, or within it.
+        span = Window(min(window.starts_on, before.starts_on), max(window.ends_on, before.ends_on))
+    if before is not None and question.as_of is not None:
+        before = _until(before, question.as_of)
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     plan = await plans.find(session, principal, pilot)
     schedule = plans.schedule_of(plan) if plan is not None else None
@@ -124,6 +137,12 @@ async def time_use(
         taxonomy.version,
         principal,
     )
+
+
+def _until(window: Window, as_of: date) -> Window:
+    """The window as far as it lies before the end of a day."""
+    ends_on = min(window.ends_on, as_of + DAY)
+    return Window(min(window.starts_on, ends_on), ends_on)
 
 
 def _baseline(pilot: Pilot) -> Window | None:
@@ -156,10 +175,8 @@ def _answer(
         group: _flat(_of_arm(_changed(loaded, Arm.PILOT, of)), Arm.PILOT)
         for group, of in _groups(loaded, group_by).items()
     }
-    weekly = _weekly(loaded)
     report = Report(
         figures={f"{part}.{slug}": f for part, each in exact.items() for slug, f in each.items()},
-        weekly=[figures for _, figures in weekly],
         groups=groups,
     )
     for flag in flags:
@@ -181,9 +198,7 @@ def _answer(
         arms=arms,
         effect=_figure(shown.figures, "effect.effect") if has_comparison else None,
         variants={name: _variant(shown.figures, name) for name in ("strict", "broad")},
-        weekly=[
-            (monday, figures) for (monday, _), figures in zip(weekly, shown.weekly, strict=True)
-        ],
+        weekly=_weekly(loaded, changed[Arm.PILOT], flags, None if is_lead else minimum),
         groups={group: _arms(figures, Arm.PILOT) for group, figures in shown.groups.items()},
         quality=quality,
         verdict=verdict(arms[Arm.PILOT].change),
@@ -267,20 +282,34 @@ def _flags(loaded: _Loaded, changed: Changed, principal: Principal) -> list[Flag
     return found
 
 
-def _weekly(loaded: _Loaded) -> list[tuple[date, dict[str, AnyFigure]]]:
-    """The figures of arm `pilot` in every ISO week of the baseline and the window, by its Monday."""
-    found: list[tuple[date, dict[str, AnyFigure]]] = []
-    for days in (*((loaded.before,) if loaded.before else ()), loaded.days):
-        for week in days.iso_weeks():
-            clipped = week.clip(days)
-            measured = loaded.measured
-            sums = measured.sums(clipped, Arm.PILOT)
-            figures = Period(clipped, loaded.as_of, sums, measured.is_prompts).figures()
-            partial = (Flag.PARTIAL_WEEK,) if clipped != week else ()
-            found.append(
-                (week.starts_on, {slug: f.flagged(*partial) for slug, f in figures.items()})
-            )
-    return found
+def _weekly(
+    loaded: _Loaded, changed: Changed, flags: Sequence[Flag], minimum: int | None
+) -> list[Week]:
+    """The weeks of the baseline and of the window, in order.
+
+    Args:
+        loaded: what they are computed from.
+        changed: the windows that they add up to.
+        flags: what is to be known of all figures.
+        minimum: the least people that the reader may be told of; None for the lead.
+    """
+    found: list[Week] = []
+    for phase, whole in (("baseline", changed.before), ("pilot", changed.after)):
+        if whole.sums is None:
+            continue
+        parts: dict[str, Figures] = {}
+        for week in whole.window.iso_weeks():
+            clipped = week.clip(whole.window)
+            sums = loaded.measured.sums(clipped, Arm.PILOT)
+            period = Period(clipped, loaded.as_of, sums, loaded.measured.is_prompts)
+            partial = (*flags, *((Flag.PARTIAL_WEEK,) if clipped != week else ()))
+            parts[week.starts_on.isoformat()] = {
+                slug: figure.flagged(*partial) for slug, figure in period.figures().items()
+            }
+        if minimum is not None:
+            parts = suppress_parts({**whole.figures()}, parts, minimum)
+        found += [Week(date.fromisoformat(day), phase, figures) for day, figures in parts.items()]
+    return sorted(found, key=lambda week: (week.starts_on, week.phase))
 
 
 def _groups(loaded: _Loaded, group_by: GroupBy | None) -> dict[str, NDArray[np.bool_]]:

@@ -80,7 +80,7 @@ async def facts(session: AsyncSession, principal: Principal, pilot: Pilot, days:
     zone = principal.organisation.zone
     marked = {day for day, _ in await repository.marks(session, principal, pilot.id, days)}
     rows = await repository.stored(session, principal, pilot.id, days)
-    if any(row[1] != zone for row in rows):
+    if await repository.other_zones(session, principal, pilot.id, zone):
         # The council has moved to another zone: no day is what it was, also one that had no samples.
         marked, rows = {days.starts_on + n * DAY for n in range(days.days)}, []
     numbers = await _Numbers.load(session, principal, pilot.id)
@@ -113,7 +113,7 @@ async def recompute(session: AsyncSession, principal: Principal, pilot_id: UUID)
         How many days.
     """
     # Two at once could each delete the mark of what only the other has read.
-    await pilots.get(session, principal, pilot_id, for_update=True)
+    await pilots.hold(session, principal, pilot_id)
     seen = await repository.marks(session, principal, pilot_id)
     days = {day for day, _ in seen}
     if await repository.other_zones(session, principal, pilot_id, principal.organisation.zone):
@@ -125,7 +125,7 @@ async def recompute(session: AsyncSession, principal: Principal, pilot_id: UUID)
 
 async def rebuild(session: AsyncSession, principal: Principal, pilot_id: UUID) -> int:
     """Make the facts of all of a pilot's days anew; returns how many."""
-    await pilots.get(session, principal, pilot_id, for_update=True)
+    await pilots.hold(session, principal, pilot_id)
     days = await _every_day(session, principal, pilot_id)
     await _store(session, principal, pilot_id, days)
     return len(days)
