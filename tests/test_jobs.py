@@ -130,6 +130,25 @@ async def test_a_failed_slot_is_tried_again_later_and_not_for_ever(
     assert registered
 
 
+async def test_of_many_that_fail_at_a_slot_one_is_counted(
+    council: Council, registered: dict[str, Job]
+) -> None:
+    """Those that saw it before it failed do not try it again at once."""
+    tried = []
+
+    async def failing_once(_s: AsyncSession, _o: UUID, slot: datetime) -> Mapping[str, int]:
+        tried.append(slot)
+        raise ValueError
+
+    job("a_test_of_many", HOURLY)(failing_once)
+    with time_machine.travel("2024-10-24T00:10:00Z", tick=False):
+        await asyncio.gather(*(tick(council.database) for _ in range(6)))
+    (run,) = await runs(council, "a_test_of_many")
+    assert run.failures == 1
+    assert len(tried) == 1
+    assert registered
+
+
 async def test_what_fails_once_succeeds_at_a_later_tick(
     council: Council, registered: dict[str, Job]
 ) -> None:

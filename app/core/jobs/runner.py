@@ -7,8 +7,7 @@ comes next goes on with the first one that is not done. What was missed while no
 once: only the newest slot is due.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,8 +16,8 @@ import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core import clock
-from app.core.database import Database
-from app.core.errors import ProblemError, Unavailable
+from app.core.database import Database, problem_of
+from app.core.errors import Unavailable
 from app.core.jobs import repository
 from app.core.jobs.models import JobRun, RunStatus
 from app.core.jobs.registry import JOBS, Job
@@ -114,7 +113,7 @@ async def _run_of(database: Database, job: Job, organisation_id: UUID, slot: dat
 
 
 async def _carry_out(database: Database, job: Job, seen: JobRun) -> RunReport:
-    """Do what is left of a run, part by part; a failure is recorded and stays within it."""
+    """Do what is left of a run, part by part; a failure stays within it."""
     status: RunStatus | None = RunStatus.RUNNING
     told = {"job": job.name, "slot": seen.slot.isoformat()}
     try:
@@ -125,16 +124,14 @@ async def _carry_out(database: Database, job: Job, seen: JobRun) -> RunReport:
         _log.info("job_put_off", **told, reason=error.code)
         status = None
     except Exception as error:  # noqa: BLE001 - one organisation's failure must not stop the others
+        # Not even that could be written; the next tick tries again.
         _log.error("job_failed", **told, exc_info=error)
-        # Where even that cannot be written the log has it, and the next tick tries again.
-        with suppress(ProblemError):
-            await _record_failure(database, seen, error)
         status = RunStatus.FAILED
     return RunReport(seen.organisation_id, job.name, seen.slot, status)
 
 
 async def _step(database: Database, job: Job, seen: JobRun) -> RunStatus | None:
-    """Begin a run, or do its next part, in one transaction.
+    """Begin a run, or do its next part, in one transaction; a failure is recorded in it, and nothing else.
 
     Returns:
         How far it has come; None where that is somebody else's business.
@@ -143,27 +140,39 @@ async def _step(database: Database, job: Job, seen: JobRun) -> RunStatus | None:
         run = await repository.lock(session, seen.organisation_id, seen.id)
         if run is None or run.status is RunStatus.SUCCEEDED or run.failures != seen.failures:
             return None
-        if run.status is RunStatus.RUNNING:
-            await _do_next_part(session, job, run)
+        begins = run.status is not RunStatus.RUNNING
+        clocked = run.organisation_id, run.slot
+        try:
+            async with session.begin_nested():
+                if begins:
+                    # What was done before a failure stays done, and is not planned again.
+                    parts = run.parts if run.done else await job.parts_of(session, *clocked)
+                else:
+                    counts = await job.do(session, *clocked, run.parts[run.done])
+        except Exception as error:
+            if isinstance(error, Unavailable) or isinstance(problem_of(error), Unavailable):
+                raise
+            await _fail(session, run, error)
+            return run.status
+        if begins:
+            await _begin(session, run, parts)
         else:
-            await _begin(session, job, run)
+            _add(run, counts)
         if run.done == len(run.parts):
             await _succeed(session, run)
         return run.status
 
 
-async def _begin(session: AsyncSession, job: Job, run: JobRun) -> None:
-    """Seen by everybody before the first part is done. What was done before a failure stays done."""
-    if not run.done:
-        run.parts = await job.parts_of(session, run.organisation_id, run.slot)
+async def _begin(session: AsyncSession, run: JobRun, parts: list[str]) -> None:
+    """Seen by everybody before the first part is done."""
+    run.parts = parts
     run.status = RunStatus.RUNNING
     run.started_at = run.started_at or clock.now()
     run.finished_at = run.error = None
     await repository.state_of(session, run)
 
 
-async def _do_next_part(session: AsyncSession, job: Job, run: JobRun) -> None:
-    counts = await job.do(session, run.organisation_id, run.slot, run.parts[run.done])
+def _add(run: JobRun, counts: Mapping[str, int]) -> None:
     names = dict.fromkeys((*run.counts, *counts))
     run.counts = {name: run.counts.get(name, 0) + counts.get(name, 0) for name in names}
     run.done += 1
@@ -179,15 +188,12 @@ async def _succeed(session: AsyncSession, run: JobRun) -> None:
         state.seconds = (run.finished_at - run.started_at).total_seconds()
 
 
-async def _record_failure(database: Database, seen: JobRun, error: Exception) -> None:
-    async with database.transaction() as session:
-        run = await repository.lock(session, seen.organisation_id, seen.id)
-        if run is None or run.failures != seen.failures or run.status is RunStatus.SUCCEEDED:
-            return  # somebody else went on with it
-        run.status = RunStatus.FAILED
-        run.failures += 1
-        run.finished_at = clock.now()
-        run.started_at = run.started_at or run.finished_at
-        run.error = type(error).__name__[:200]  # a message may hold what somebody sent
-        state = await repository.state_of(session, run)
-        state.failures += 1
+async def _fail(session: AsyncSession, run: JobRun, error: Exception) -> None:
+    _log.error("job_failed", job=run.job, slot=run.slot.isoformat(), exc_info=error)
+    run.status = RunStatus.FAILED
+    run.failures += 1
+    run.finished_at = clock.now()
+    run.started_at = run.started_at or run.finished_at
+    run.error = type(error).__name__[:200]  # a message may hold what somebody sent
+    state = await repository.state_of(session, run)
+    state.failures += 1
