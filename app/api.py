@@ -10,6 +10,8 @@ from app.feedback.responses.routes import router as feedback
 from app.feedback.sessions.routes import router as feedback_sessions
 from app.imports.mappings.routes import router as import_mappings
 from app.imports.routes import router as import_batches
+from app.jobs.routes import router as jobs
+from app.jobs.routes import runs_router as job_runs
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
 from app.licences.allocations.routes import bulk_router as allocations_bulk
 from app.licences.allocations.routes import gathered_router as allocations_gathered
@@ -92,6 +94,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/metrics", "figures", metrics),
     ("/import-batches", "imports", import_batches),
     ("/import-mappings", "imports", import_mappings),
+    ("/jobs", "jobs", jobs),
+    ("/job-runs", "jobs", job_runs),
     ("/api-keys", "access", api_keys),
     ("/audit-events", "audit", audit_events),
 )

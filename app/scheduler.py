@@ -2,20 +2,27 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.core import clock
-from app.core.database import Database
-from app.core.jobs import housekeeping as housekeeping  # noqa: PLC0414 - registers its jobs
+from app.core.database import Database, async_url
+from app.core.errors import ConfigurationError
+from app.core.jobs import housekeeping as housekeeping  # noqa: PLC0414 - registers its jobs, as those below
 from app.core.jobs.runner import RunReport, run_due
-from app.licences.allocations import jobs as seat_jobs  # noqa: F401 - likewise
+from app.core.settings import Settings
+from app.licences.allocations import jobs as seat_jobs  # noqa: F401
+from app.licences.reclaim import jobs as reclaim_jobs  # noqa: F401
+from app.metrics.feedback import jobs as feedback_jobs  # noqa: F401
 from app.organisations import service as organisations
 from app.time_use.daily import jobs as time_use_jobs  # noqa: F401 - likewise
 
-TICK_SECONDS = 30
+TICK = timedelta(seconds=30)
+LOCK_SUFFIX = ".scheduler"
 
 
 async def tick(database: Database) -> list[RunReport]:
@@ -26,14 +33,14 @@ async def tick(database: Database) -> list[RunReport]:
 
 
 @asynccontextmanager
-async def scheduled(database: Database) -> AsyncIterator[None]:
+async def scheduled(database: Database, every: timedelta = TICK) -> AsyncIterator[None]:
     """Ticks while the block runs."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
         tick,
         "interval",
         args=[database],
-        seconds=TICK_SECONDS,
+        seconds=every.total_seconds(),
         next_run_time=clock.now(),
         coalesce=True,
         max_instances=1,
@@ -46,12 +53,39 @@ async def scheduled(database: Database) -> AsyncIterator[None]:
         scheduler.shutdown(wait=False)
 
 
-async def run_forever(database: Database) -> None:
+async def run_forever(database: Database, every: timedelta = TICK) -> None:
     """Tick until the process is told to stop."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # not on Windows
             loop.add_signal_handler(number, stopped.set)
-    async with scheduled(database):
+    async with scheduled(database, every):
         await stopped.wait()
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """While the block runs, the only scheduler of an SQLite file; of PostgreSQL there may be many.
+
+    The lock is SQLite's own, on an empty file beside the database: the system drops it with the process,
+    however that ends, and it works wherever SQLite does.
+
+    Raises:
+        ConfigurationError: another process runs the jobs of this file.
+    """
+    url = async_url(settings.database_url)
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        yield
+        return
+    with closing(
+        sqlite3.connect(f"{url.database}{LOCK_SUFFIX}", timeout=0, isolation_level=None)
+    ) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise ConfigurationError(
+                "Another process runs the jobs of this database. SQLite takes one scheduler: "
+                "stop that one, or serve with --no-scheduler."
+            ) from error
+        yield

@@ -3,7 +3,7 @@
 from app.access.models import ApiKey
 from app.audit_log.models import AuditEvent
 from app.core.idempotency import IdempotencyKey
-from app.core.jobs.models import JobRun
+from app.core.jobs.models import JobRun, JobState
 from app.core.models import metadata
 from app.feedback.responses.models import FeedbackResponse, FeedbackVersion
 from app.feedback.sessions.models import FeedbackSession
@@ -13,8 +13,9 @@ from app.licences.activity.models import LicenceActivity, LicenceActivityYear
 from app.licences.allocations.models import SeatAllocation, SeatEvent
 from app.licences.comparison_draws.models import ComparisonDraw
 from app.licences.pools.models import CapacityChange, LicencePool
-from app.licences.reclaim.models import ReclaimDecision
+from app.licences.reclaim.models import ReclaimCount, ReclaimDecision
 from app.licences.waiting_list.models import WaitingEntry
+from app.metrics.feedback.models import MissingFeedbackWeek
 from app.organisations.models import Organisation
 from app.people.absences.models import Absence
 from app.people.models import Person
@@ -34,6 +35,7 @@ TABLES = (
     ImportBatch,
     ImportMapping,
     JobRun,
+    JobState,
     Pilot,
     PilotMember,
     PilotTransition,
@@ -47,6 +49,7 @@ TABLES = (
     WaitingEntry,
     ReclaimDecision,
     ComparisonDraw,
+    ReclaimCount,
     Taxonomy,
     PilotTaxonomy,
     TimeSample,
@@ -54,6 +57,7 @@ TABLES = (
     FeedbackSession,
     FeedbackResponse,
     FeedbackVersion,
+    MissingFeedbackWeek,
     SamplingPlan,
     TimePromptDraw,
     TimePrompt,

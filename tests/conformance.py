@@ -196,6 +196,8 @@ class Council:
             "batch_id": [self._own["batch_id"]],
             "version": ["social-care-1", "office-1"],
             "mapping_name": [self._own["mapping_name"]],
+            "job": ["idempotency_cleanup", "seats_of_leavers"],
+            "run_id": [self._own["run_id"]],
             **self._seats(),
         }
 

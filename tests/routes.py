@@ -33,6 +33,11 @@ class Route:
         """Names of the ids in the path."""
         return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
+    @property
+    def owned(self) -> tuple[str, ...]:
+        """Those of them that an organisation owns: a job is everybody's."""
+        return tuple(name for name in self.placeholders if name != "job")
+
     def at(self, identity: str) -> str:
         """The path with every placeholder filled by one id."""
         return self.of(dict.fromkeys(self.placeholders, identity))

@@ -75,13 +75,13 @@ async def test_what_another_organisation_owns_does_not_exist(
     route: Route, council: Council, other_council: Council
 ) -> None:
     """Neither by itself nor beneath what is ours; the same request about our own is answered."""
-    if not route.placeholders:
+    if not route.owned:
         return
     theirs = await furnish(await other_council.admin())
     client = await council.admin()
     ours = await furnish(client)
     request = {"headers": {"If-Match": "*"}, **sent_to(route, ours)}
-    beneath = [{**ours, name: theirs[name]} for name in route.placeholders]
+    beneath = [{**ours, name: theirs[name]} for name in route.owned]
     for ids in (theirs, *beneath):
         answer = await client.request(route.method, route.of(ids), **request)
         problem(answer, 404, "not_found")

@@ -81,7 +81,7 @@ async def test_up_down_up_leaves_nothing_behind(database: Database) -> None:
 
 
 async def test_data_survive_each_step_down_and_up_again(database: Database) -> None:
-    """From the first migration on: an organisation and its people stay through every later one."""
+    """From the first migration on: an organisation, its people and runs of jobs stay through later ones."""
     revisions = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
     await run(database, revisions[0])
     async with database.engine.begin() as connection:
@@ -100,11 +100,21 @@ async def test_data_survive_each_step_down_and_up_again(database: Database) -> N
                 " '00000000000000000000000000000002', 'E1', '2024-01-01', '2024-01-01', 1)"
             )
         )
+        await connection.execute(
+            text(
+                "INSERT INTO job_run (organisation_id, id, job, slot, status, started_at,"
+                " finished_at, counts) VALUES ('00000000000000000000000000000001',"
+                " '00000000000000000000000000000003', 'cleanup', '2024-01-01', 'succeeded',"
+                " '2024-01-01', '2024-01-01', '{}')"
+            )
+        )
     for _ in range(2):
         await run(database, "head")
         async with database.engine.connect() as connection:
             assert await connection.scalar(text("SELECT external_id FROM person")) == "E1"
             assert await connection.scalar(text("SELECT name FROM organisation")) == "Council"
+            ran = await connection.execute(text("SELECT job, status, failures FROM job_run"))
+            assert tuple(ran.one()) == ("cleanup", "succeeded", 0)
         await run(database, revisions[0], down=len(revisions) > 1)
 
 

@@ -86,6 +86,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     good(await client.post("/time-use-taxonomies", json=taxonomy), 201)
     mapping = {**_RULES, "name": f"council-{uuid4().hex[:8]}", "kind": "people"}
     good(await client.post("/import-mappings", json=mapping), 201)
+    asked = good(await client.post("/jobs/idempotency_cleanup/runs"), 202)
     return {
         "person_id": person_id,
         "pilot_id": pilot_id,
@@ -96,6 +97,8 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "version": taxonomy["version"],
         "session_id": held["session_id"],
         "mapping_name": mapping["name"],
+        "job": "seats_of_leavers",
+        "run_id": asked["run_id"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
 
@@ -172,6 +175,7 @@ BODIES: dict[str, Any] = {
     "POST /import-mappings": {**_RULES, "name": "council-2", "kind": "people"},
     "PUT /import-mappings/{mapping_name}": _RULES,
     "DELETE /import-mappings/{mapping_name}": None,
+    "POST /jobs/{job}/runs": None,
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,
 }

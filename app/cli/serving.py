@@ -4,6 +4,7 @@ import gc
 import json
 import socket
 import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, get_settings
 from app.main import create_app
 from app.organisations import service as organisations
-from app.scheduler import run_forever
+from app.scheduler import alone, run_forever
 
 
 def serve(
@@ -54,19 +55,21 @@ def serve_at(settings: Settings, host: str, port: int, scheduler: bool | None) -
     check_port(host, port)
     databases.run(databases.with_database(settings, databases.check_migrated))
     on_sqlite = settings.database_url.startswith("sqlite")
-    application = create_app(settings, with_scheduler=on_sqlite if scheduler is None else scheduler)
-    # Thousands of rows live for the length of a chunk; looking for cycles among them finds none.
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
-    uvicorn.run(
-        application,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    with_scheduler = on_sqlite if scheduler is None else scheduler
+    with alone(settings) if with_scheduler else nullcontext():
+        application = create_app(settings, with_scheduler=with_scheduler)
+        # Thousands of rows live for the length of a chunk; looking for cycles among them finds none.
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 50)
+        uvicorn.run(
+            application,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
 
 
 def scheduler() -> None:
@@ -79,7 +82,8 @@ def scheduler() -> None:
         await databases.check_migrated(database)
         await run_forever(database)
 
-    databases.run(databases.with_database(settings, work))
+    with alone(settings):
+        databases.run(databases.with_database(settings, work))
 
 
 def migrate(

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import problems
+from app.core.database import Database
 from app.core.logging import request_id
 from app.core.models import new_id
 
@@ -49,13 +51,14 @@ class HttpMetrics:
             registry=self.registry,
         )
 
-    def router(self) -> APIRouter:
-        """`/internal/metrics`, for the collector on the private network."""
+    def router(self, more: Callable[[Database], Awaitable[bytes]]) -> APIRouter:
+        """`/internal/metrics`, for the collector on the private network; `more` of it from the database."""
         router = APIRouter()
 
         @router.get("/internal/metrics", include_in_schema=False)
-        async def prometheus_metrics() -> Response:
-            return Response(render_metrics(self.registry), media_type=CONTENT_TYPE_LATEST)
+        async def prometheus_metrics(request: Request) -> Response:
+            shown = render_metrics(self.registry) + await more(request.app.state.database)
+            return Response(shown, media_type=CONTENT_TYPE_LATEST)
 
         return router
 

@@ -23,7 +23,7 @@ from app.core.pagination import PageQuery, paginate
 from app.core.periods import Window
 from app.people.absences.models import Absence
 from app.people.models import Person
-from app.pilots.models import Arm, Member, Pilot, PilotMember, PilotTransition
+from app.pilots.models import Arm, Member, Pilot, PilotMember, PilotStatus, PilotTransition
 from app.pilots.schemas import PilotFilter
 
 _UPSERT = UpsertTarget(
@@ -44,6 +44,11 @@ async def page(
         if value is not None:
             statement = statement.where(getattr(Pilot, name) == value)
     return await paginate(session, statement, col(Pilot.id), query)
+
+
+async def running(session: AsyncSession, principal: Principal) -> list[Pilot]:
+    statement = scoped(principal, Pilot).where(col(Pilot.status) == PilotStatus.RUNNING)
+    return list((await session.exec(statement.order_by(col(Pilot.id)))).all())
 
 
 async def find(

@@ -110,6 +110,11 @@ async def get_by_code(session: AsyncSession, principal: Principal, code: str) ->
     return pilot
 
 
+async def running(session: AsyncSession, principal: Principal) -> list[Pilot]:
+    """The pilots within reach that are running."""
+    return await repository.running(session, principal)
+
+
 async def page(
     session: AsyncSession, principal: Principal, query: PageQuery, wanted: PilotFilter
 ) -> tuple[list[Pilot], str | None]:

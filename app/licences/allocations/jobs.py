@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core.jobs.registry import job
+from app.core.jobs.schedules import every
 from app.licences.allocations import repository, service
 from app.licences.allocations.ledger import hold
 from app.licences.allocations.models import SeatSource
@@ -20,7 +21,7 @@ from app.organisations import service as organisations
 REASON = "left"
 
 
-@job("seats_of_leavers", every=timedelta(hours=1))
+@job("seats_of_leavers", every(minutes=60))
 async def seats_of_leavers(
     session: AsyncSession, organisation_id: UUID, slot: datetime
 ) -> Mapping[str, int]:

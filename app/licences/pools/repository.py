@@ -1,5 +1,6 @@
 """All SQL about pools themselves; what is in their ledgers is in `allocations`."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlmodel import col
@@ -29,6 +30,15 @@ async def of_pilot(
     statement = (
         scoped(principal, LicencePool)
         .where(col(LicencePool.pilot_id) == pilot_id)
+        .order_by(col(LicencePool.id))
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def in_term(session: AsyncSession, principal: Principal, day: date) -> list[LicencePool]:
+    statement = (
+        scoped(principal, LicencePool)
+        .where(col(LicencePool.term_starts_on) <= day, col(LicencePool.term_ends_on) > day)
         .order_by(col(LicencePool.id))
     )
     return list((await session.exec(statement)).all())

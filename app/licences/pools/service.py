@@ -135,6 +135,11 @@ async def of_pilot(
     return await repository.of_pilot(session, principal, pilot_id)
 
 
+async def in_term(session: AsyncSession, principal: Principal, day: date) -> list[LicencePool]:
+    """The pools in whose term a day lies."""
+    return await repository.in_term(session, principal, day)
+
+
 async def page(
     session: AsyncSession, principal: Principal, query: PageQuery, wanted: PoolFilter
 ) -> tuple[list[LicencePool], str | None]:

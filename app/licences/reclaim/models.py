@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
 from app.core import clock
-from app.core.models import IdentifiedRow, UtcDateTime, text_enum
+from app.core.models import IdentifiedRow, TenantRow, UtcDateTime, text_enum
 
 
 class Decision(StrEnum):
@@ -54,3 +54,28 @@ class ReclaimDecision(IdentifiedRow, table=True):
     keep_until: date | None = None
     decided_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
     principal_id: UUID
+
+
+class ReclaimCount(TenantRow, table=True):
+    """How many seats of a pool might have gone to somebody else on a day, by tier.
+
+    Where the activity data are stale nobody is asked, and the counts are zero.
+    """
+
+    __tablename__ = "reclaim_count"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "pool_id"], ["licence_pool.organisation_id", "licence_pool.id"]
+        ),
+    )
+
+    pool_id: UUID = Field(primary_key=True)
+    as_of: date = Field(primary_key=True)
+    warn: int = 0
+    propose: int = 0
+    certain: int = 0
+    is_stale: bool = False
+
+    @property
+    def by_tier(self) -> dict[str, int]:
+        return {tier.value: getattr(self, tier.value) for tier in Tier}

@@ -29,7 +29,7 @@ from app.licences.reclaim.candidates import (
     idle_at_least,
     judge,
 )
-from app.licences.reclaim.models import Decision, ReclaimDecision, Tier
+from app.licences.reclaim.models import Decision, ReclaimCount, ReclaimDecision, Tier
 from app.licences.reclaim.schemas import DecisionIn, DecisionsIn
 from app.licences.usage import service as usage
 from app.licences.usage.matrix import SeatUse
@@ -192,6 +192,32 @@ async def _candidates(
     ]
     found.sort(key=lambda candidate: candidate.allocation_id)
     return Candidates(as_of, data_through, found, guarded)
+
+
+async def count(
+    session: AsyncSession, principal: Principal, pool_id: UUID, as_of: date
+) -> ReclaimCount:
+    """Count the candidates of a pool on a date and keep the count; again it is the same, or newer.
+
+    Raises:
+        NotFound: there is no such pool within reach.
+    """
+    answer = await candidates(session, principal, pool_id, as_of)
+    kept = await repository.count_of(session, principal, pool_id, answer.as_of)
+    if kept is None:
+        kept = ReclaimCount(
+            organisation_id=principal.organisation_id, pool_id=pool_id, as_of=answer.as_of
+        )
+        session.add(kept)
+    for tier in Tier:
+        setattr(kept, tier.value, sum(each.tier is tier for each in answer.found))
+    kept.is_stale = answer.is_stale
+    return kept
+
+
+async def last_counts(session: AsyncSession, principal: Principal) -> list[ReclaimCount]:
+    """How many candidates each pool had when they were last counted: for whoever wants no names."""
+    return await repository.last_counts(session, principal)
 
 
 async def decide(

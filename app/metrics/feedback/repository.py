@@ -8,9 +8,10 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped_columns
+from app.access.scoping import scoped, scoped_columns
 from app.core.periods import Window
 from app.feedback.responses.models import FeedbackResponse
+from app.metrics.feedback.models import MissingFeedbackWeek
 from app.pilots.models import Pilot
 
 
@@ -44,3 +45,14 @@ async def answers(
         col(r.is_deleted).is_(False),
     )
     return [Answer(*row) for row in await session.exec(statement)]
+
+
+async def missing(
+    session: AsyncSession, principal: Principal, pilot_id: UUID | None = None
+) -> list[MissingFeedbackWeek]:
+    """Weeks that were found to be missing, of one pilot or of all."""
+    m = MissingFeedbackWeek
+    statement = scoped(principal, m).order_by(col(m.pilot_id), col(m.week_starts_on))
+    if pilot_id is not None:
+        statement = statement.where(col(m.pilot_id) == pilot_id)
+    return list((await session.exec(statement)).all())

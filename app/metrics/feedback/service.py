@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,6 +18,7 @@ from app.feedback.sessions import service as sessions
 from app.feedback.sessions.models import FeedbackSession
 from app.metrics.feedback import repository
 from app.metrics.feedback.calculation import Feedback
+from app.metrics.feedback.models import MissingFeedbackWeek
 from app.metrics.feedback.repository import Answer
 from app.metrics.figures import AnyFigure, Flag
 from app.metrics.groups import GroupBy, named
@@ -87,6 +88,59 @@ async def feedback(
         missing_weeks=missing,
         themes=_shown(themes, minimum),
     )
+
+
+async def missing_weeks(
+    session: AsyncSession, principal: Principal, pilot: Pilot, as_of: date
+) -> list[date]:
+    """Mondays of a pilot's weeks that were over at the end of a day, and about which nobody answered.
+
+    What `feedback` says of them, without the figures.
+    """
+    window = Window(pilot.starts_on, pilot.ends_on)
+    span = _weeks_of(window)
+    members = await membership.over(session, principal, pilot, span)
+    participants = [who for who in members if who.arm is Arm.PILOT]
+    answers = _counted(participants, await repository.answers(session, principal, pilot, span))
+    found = Feedback(participants, _by_week(answers), [], window, min(as_of, window.ends_on - DAY))
+    return await asyncio.to_thread(found.missing_weeks)
+
+
+async def note_missing_weeks(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, as_of: date, found_at: datetime
+) -> tuple[int, int]:
+    """Keep which weeks of a pilot lack any answer; one that has been answered since is missing no longer.
+
+    Returns:
+        How many are missing, and how many of those were not known to be.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+    """
+    pilot = await pilots.get(session, principal, pilot_id)
+    found = set(await missing_weeks(session, principal, pilot, as_of))
+    known = await repository.missing(session, principal, pilot.id)
+    for row in known:
+        if row.week_starts_on not in found:
+            await session.delete(row)
+    added = sorted(found - {row.week_starts_on for row in known})
+    session.add_all(
+        MissingFeedbackWeek(
+            organisation_id=principal.organisation_id,
+            pilot_id=pilot.id,
+            week_starts_on=monday,
+            found_at=found_at,
+        )
+        for monday in added
+    )
+    return len(found), len(added)
+
+
+async def known_missing_weeks(
+    session: AsyncSession, principal: Principal
+) -> list[MissingFeedbackWeek]:
+    """The weeks that were missing when it was last looked, of all pilots of the organisation."""
+    return await repository.missing(session, principal)
 
 
 async def held_sessions(
