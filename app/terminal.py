@@ -155,12 +155,12 @@ def print_time_use(
     rows = [
         ("Admin : direct before", own.baseline["admin_share"]),
         ("Admin : direct during", own.pilot["admin_share"]),
-        ("Change of the share of admin", own.change),
+        ("Change of admin", own.change),
     ]
     if other is not None and answer.effect is not None:
         rows += [
-            ("Change without the tool (comparison)", other.change),
-            ("Change beyond the comparison", answer.effect),
+            ("Change in comparison", other.change),
+            ("Beyond the comparison", answer.effect),
         ]
     told = said.report.figures
     slugs = ("minutes_saved_self_reported", "response_rate", "would_keep_rate", "morale_change")

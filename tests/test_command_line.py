@@ -124,7 +124,7 @@ def test_the_demo_prints_its_headlines_and_a_second_run_the_same(
     assert "Renewal on 2025-04-07: 240 seats bought" in first.out
     # The ratio of the children's services pilot flips, against a comparison team.
     assert "70:30" in first.out
-    assert "Change beyond the comparison" in first.out
+    assert "Beyond the comparison" in first.out
     assert "In words: fell." in first.out
     assert "Simulated data" in first.out
     second = run(empty_database_url, "demo", "--no-serve")

@@ -46,7 +46,7 @@ class CriterionOut(BaseModel):
     figure: MetricValue | None
 
 
-class MissingOut(BaseModel):
+class GapOut(BaseModel):
     """What a figure would need, and whether that can still be mended."""
 
     code: Gap
@@ -70,7 +70,7 @@ class ScorecardOut(BaseModel):
     licences: UtilisationFigures | None = Field(description="Null: the pilot has no licence pool.")
     feedback: FeedbackFigures
     criteria: list[CriterionOut]
-    missing: list[MissingOut]
+    missing: list[GapOut]
 
 
 def scorecard_out(card: Scorecard) -> ScorecardOut:
