@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, FromClause, Text, bindparam, func, select, true
+from sqlalchemy import Dialect, FromClause, Text, bindparam, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -27,10 +27,12 @@ async def find_each(
         return []
     dialect = session.get_bind().dialect
     asked = _asked(dialect, [column.type for column in columns], keys)
-    found = statement.where(
-        *(column == part for column, part in zip(columns, asked.c, strict=True))
-    )
+    # SQLite joined with a list reads the table through; a list of keys to be among, it looks up.
+    found = statement.where(tuple_(*columns).in_(select(*asked.c)))
     if dialect.name == "postgresql":
+        found = statement.where(
+            *(column == part for column, part in zip(columns, asked.c, strict=True))
+        )
         # One look into the index a key, whatever the planner thinks of a table that it does not know yet.
         each = found.limit(1).lateral()
         found = select(each).select_from(asked.join(each, true()))
