@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlmodel import Field
 
 from app.core import clock
@@ -20,6 +20,9 @@ class SampleMethod(StrEnum):
     RANDOM_MOMENT = "random_moment"
 
 
+_OF_A_BATCH = text("batch_id IS NOT NULL")
+
+
 class TimeSample(Revised, TenantRow, table=True):
     """Minutes, or one prompt, of one person; replaced where its source sends it again.
 
@@ -33,8 +36,23 @@ class TimeSample(Revised, TenantRow, table=True):
     __table_args__ = (
         CheckConstraint("minutes > 0 AND minutes <= 1440", name="minutes"),
         CheckConstraint("minutes IS NOT NULL OR method = 'random_moment'", name="duration"),
-        Index("ix_time_sample_started_at", "organisation_id", "pilot_id", "started_at"),
-        Index("ix_time_sample_batch", "organisation_id", "batch_id"),
+        # Of some rows only, so that a look by key cannot take them: on a table without statistics PostgreSQL
+        # held them as good as the key, and read the whole pilot for each key of a first load.
+        Index(
+            "ix_time_sample_started_at",
+            "organisation_id",
+            "pilot_id",
+            "started_at",
+            postgresql_where=text("is_deleted IS false"),
+            sqlite_where=text("is_deleted IS 0"),  # to the letter as days ask for them
+        ),
+        Index(
+            "ix_time_sample_batch",
+            "organisation_id",
+            "batch_id",
+            postgresql_where=_OF_A_BATCH,
+            sqlite_where=_OF_A_BATCH,
+        ),
     )
 
     organisation_id: UUID = Field(primary_key=True)
