@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, Outcome, RowError
-from app.core.errors import Forbidden, Invalid
+from app.core.errors import Invalid
 from app.core.fields import BARE_CODE_PATTERN, EARLIEST, LATEST
 from app.core.models import new_id
 from app.core.pagination import PageQuery, page_of
@@ -314,15 +314,6 @@ async def record(
     )
 
 
-def _check_is_lead(principal: Principal) -> None:
-    if not principal.only_own_pilots:
-        raise Forbidden(
-            "Named answers are shown to the pilot's lead alone. For figures see "
-            "…/feedback-summary.",
-            code="pilot_lead_only",
-        )
-
-
 async def page(
     session: AsyncSession,
     principal: Principal,
@@ -337,7 +328,10 @@ async def page(
         Forbidden: the caller is not its lead.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    _check_is_lead(principal)
+    pilots.check_is_lead(
+        principal,
+        "Named answers are shown to the pilot's lead alone. For figures see …/feedback-summary.",
+    )
     rows, cursor = await repository.page(session, principal, pilot.id, query, wanted)
     details = {"rows": len(rows)}
     await audit_log.record(session, principal, "feedback.read", pilot.id, details=details)
