@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
-from app.core.periods import DAY, Window
+from app.core.periods import Window
 from app.metrics.figures import AnyFigure, Figure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
@@ -93,7 +93,7 @@ class _Loaded:
     @property
     def days(self) -> Window:
         """The window as far as it lies before the end of `as_of`."""
-        return _until(self.window, self.as_of)
+        return self.window.until(self.as_of)
 
 
 async def time_use(
@@ -114,7 +114,7 @@ async def time_use(
         # The window may lie before the baseline, or within it.
         span = Window(min(window.starts_on, before.starts_on), max(window.ends_on, before.ends_on))
     if before is not None and question.as_of is not None:
-        before = _until(before, question.as_of)
+        before = before.until(question.as_of)
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     plan = await plans.find(session, principal, pilot)
     schedule = plans.schedule_of(plan) if plan is not None else None
@@ -137,12 +137,6 @@ async def time_use(
         taxonomy.version,
         principal,
     )
-
-
-def _until(window: Window, as_of: date) -> Window:
-    """The window as far as it lies before the end of a day."""
-    ends_on = min(window.ends_on, as_of + DAY)
-    return Window(min(window.starts_on, ends_on), ends_on)
 
 
 def _baseline(pilot: Pilot) -> Window | None:
