@@ -83,9 +83,14 @@ class Pilot(Revised, IdentifiedRow, table=True):
     created_by: UUID
 
     @property
+    def window(self) -> Window:
+        """The pilot's own days."""
+        return Window(self.starts_on, self.ends_on)
+
+    @property
     def windows(self) -> list[Window]:
         """The days that count: the pilot's own, and its baseline's where it has one."""
-        found = [Window(self.starts_on, self.ends_on)]
+        found = [self.window]
         if self.baseline_starts_on is not None and self.baseline_ends_on is not None:
             found.append(Window(self.baseline_starts_on, self.baseline_ends_on))
         return found

@@ -56,7 +56,7 @@ async def adoption(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = question.window(pilot)
+    window = question.window(pilot.window)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
     access, pools, people = await _participants(session, principal, pilot, question.group_by)
     looked_at = _looked_at(window, people)

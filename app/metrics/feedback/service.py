@@ -61,7 +61,7 @@ async def feedback(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = question.window(pilot)
+    window = question.window(pilot.window)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
     span = _weeks_of(window)
     members = await membership.over(session, principal, pilot, span)
@@ -97,7 +97,7 @@ async def missing_weeks(
 
     What `feedback` says of them, without the figures.
     """
-    window = Window(pilot.starts_on, pilot.ends_on)
+    window = pilot.window
     span = _weeks_of(window)
     members = await membership.over(session, principal, pilot, span)
     participants = [who for who in members if who.arm is Arm.PILOT]

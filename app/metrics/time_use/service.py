@@ -106,7 +106,7 @@ async def time_use(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = question.window(pilot)
+    window = question.window(pilot.window)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
     before = _baseline(pilot)
     span = window

@@ -135,5 +135,5 @@ def phases_of(pilot: Pilot) -> dict[Phase, Window]:
     found = {}
     if pilot.baseline_starts_on is not None and pilot.baseline_ends_on is not None:
         found[Phase.BASELINE] = Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
-    found[Phase.PILOT] = Window(pilot.starts_on, pilot.ends_on)
+    found[Phase.PILOT] = pilot.window
     return found
