@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import attrgetter
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,7 +22,7 @@ from app.metrics.feedback.calculation import Feedback
 from app.metrics.feedback.models import MissingFeedbackWeek
 from app.metrics.feedback.repository import Answer
 from app.metrics.figures import AnyFigure, Flag
-from app.metrics.groups import GroupBy, named
+from app.metrics.groups import GroupBy, grouped
 from app.metrics.questions import Question
 from app.metrics.suppression import Report, suppress, suppress_parts
 from app.pilots import membership
@@ -203,12 +204,12 @@ def _compute(
     """The figures of everybody and of each group, the Mondays of the weekly ones, what is missing, themes."""
     whole = Feedback(participants, _by_week(answers), before, window, as_of)
     weekly = whole.weekly()
+    groups = grouped(participants, attrgetter(group_by.value)) if group_by is not None else {}
     report = Report(
         figures=whole.figures(),
         weekly=[figures for _, figures in weekly],
         groups={
-            group: _of_group(part, answers, before, window, as_of)
-            for group, part in _groups(participants, group_by).items()
+            group: _of_group(part, answers, before, window, as_of) for group, part in groups.items()
         },
     )
     return report, [monday for monday, _ in weekly], whole.missing_weeks(), whole.themes()
@@ -230,15 +231,6 @@ def _of_group(
     if all(answer.person_id is not None for answer in answers):
         return figures
     return {slug: figure.flagged(Flag.ANONYMOUS_ANSWERS) for slug, figure in figures.items()}
-
-
-def _groups(participants: Sequence[Member], group_by: GroupBy | None) -> dict[str, list[Member]]:
-    if group_by is None:
-        return {}
-    groups: dict[str | None, list[Member]] = defaultdict(list)
-    for who in participants:
-        groups[getattr(who, group_by.value)].append(who)
-    return named(groups)
 
 
 def _shown(themes: Counter[str], minimum: int) -> Themes:
