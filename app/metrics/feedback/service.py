@@ -137,13 +137,6 @@ async def note_missing_weeks(
     return len(found), len(added)
 
 
-async def known_missing_weeks(
-    session: AsyncSession, principal: Principal
-) -> list[MissingFeedbackWeek]:
-    """The weeks that were missing when it was last looked, of all pilots of the organisation."""
-    return await repository.missing(session, principal)
-
-
 async def held_sessions(
     session: AsyncSession, principal: Principal, pilot_id: UUID, window: Window
 ) -> list[FeedbackSession]:
