@@ -154,9 +154,9 @@ async def _baseline(
     session: AsyncSession, principal: Principal, pilot: Pilot, participants: Sequence[Member]
 ) -> list[Answer]:
     """What participants answered about the weeks of the baseline, where there is one."""
-    if pilot.baseline_starts_on is None or pilot.baseline_ends_on is None:
+    window = pilot.baseline
+    if window is None:
         return []
-    window = Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
     answers = await repository.answers(session, principal, pilot, _weeks_of(window))
     return [
         answer

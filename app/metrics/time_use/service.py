@@ -33,7 +33,7 @@ from app.metrics.time_use.measured import Measured
 from app.metrics.time_use.quality import PhaseQuality, quality_of
 from app.pilots import membership
 from app.pilots import service as pilots
-from app.pilots.models import Arm, Member, Pilot
+from app.pilots.models import Arm, Member
 from app.time_use.daily import service as daily
 from app.time_use.plans import service as plans
 from app.time_use.plans.expectation import Schedule
@@ -108,7 +108,7 @@ async def time_use(
     pilot = await pilots.get(session, principal, pilot_id)
     window = question.window(pilot.window)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
-    before = _baseline(pilot)
+    before = pilot.baseline
     span = window
     if before is not None:
         # The window may lie before the baseline, or within it.
@@ -137,12 +137,6 @@ async def time_use(
         taxonomy.version,
         principal,
     )
-
-
-def _baseline(pilot: Pilot) -> Window | None:
-    if pilot.baseline_starts_on is None or pilot.baseline_ends_on is None:
-        return None
-    return Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
 
 
 def _answer(
