@@ -14,7 +14,7 @@ from app.licences.reclaim import service
 from app.licences.reclaim.models import ReclaimCount
 from tests.council import Council, good
 from tests.licences import on, pool
-from tests.test_reclaim import TERM, TODAY, back, prepare
+from tests.reclaim import TERM, TODAY, back, prepare
 
 
 async def run_job(council: Council) -> dict[str, Any]:
