@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from app import __version__
 from app.api import PREFIX, include_api
 from app.core import probes, problems
-from app.core.bulk.formats import row_components
+from app.core.bulk.descriptions import row_components
 from app.core.database import Database
 from app.core.http import HttpMetrics, RequestContext
 from app.core.logging import configure_logging

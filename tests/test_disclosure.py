@@ -2,9 +2,8 @@
 
 from app.access.permissions import Role
 from tests.council import Council, good, people
-from tests.feedback import answer, feedback_pilot
-from tests.test_feedback import take
-from tests.test_time_use_figures import member_of, pilot_of, read, recorded, send
+from tests.feedback import answer, feedback_pilot, take
+from tests.time_use import member_of, pilot_of, read, record, recorded
 
 W = ("2024-04-01", "2024-04-08", "2024-04-15", "2024-04-22", "2024-04-29")
 
@@ -89,7 +88,7 @@ async def test_a_withheld_week_is_not_recovered_by_subtraction(council: Council)
     rows = [recorded(n, "2024-02-27", c, 60 + n) for n in range(1, 7) for c in ("visit", "forms")]
     rows += [recorded(n, "2024-03-12", c, 60 + n) for n in range(1, 7) for c in ("visit", "forms")]
     rows += [recorded(3, "2024-03-05", "forms", 77), recorded(3, "2024-03-05", "visit", 11)]
-    await send(admin, path, rows)
+    await record(admin, path, rows)
     analyst = await council.as_role(Role.ANALYST)
     found = await read(analyst, path)
     weeks = {w["starts_on"]: w["admin_share"] for w in found["weekly"]}
@@ -107,7 +106,7 @@ async def test_flags_of_a_withheld_change_tell_nothing(council: Council) -> None
         recorded(1, "2024-03-05", "email_scheduling", 60),
         recorded(1, "2024-03-05", "visit", 300),
     ]
-    await send(admin, path, rows)
+    await record(admin, path, rows)
     analyst = await council.as_role(Role.ANALYST)
     change = (await read(analyst, path))["change"]
     assert change["suppressed"]

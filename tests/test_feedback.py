@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 import time_machine
 from sqlalchemy import select
@@ -13,7 +12,7 @@ from sqlalchemy import select
 from app.access.permissions import Role
 from app.core.models import metadata
 from tests.council import Council, good, people, problem
-from tests.feedback import answer, feedback_pilot
+from tests.feedback import answer, feedback_pilot, lead_of, take
 from tests.forms import FORMATS, Rows, as_json
 
 
@@ -23,22 +22,6 @@ async def stored(council: Council, table: str = "feedback_response") -> list[dic
     async with council.database.engine.connect() as connection:
         rows = await connection.execute(select(kept).where(own).order_by(*kept.primary_key))
         return [dict(row) for row in rows.mappings()]
-
-
-async def take(client: httpx.AsyncClient, path: str, *rows: dict[str, Any]) -> dict[str, Any]:
-    return good(await client.post(f"{path}/feedback/bulk", **as_json(list(rows))))
-
-
-async def lead_of(council: Council, path: str, number: str = "E1") -> httpx.AsyncClient:
-    """A client of the pilot's lead."""
-    admin = await council.admin()
-    found = good(await admin.get("/people"))["items"]
-    person_id = next(p["person_id"] for p in found if p["external_id"] == number)
-    was = await admin.get(path)
-    change = {"lead_external_id": number}
-    headers = {"If-Match": was.headers["etag"]}
-    good(await admin.patch(path, json=change, headers=headers))
-    return await council.as_role(Role.PILOT_LEAD, person_id=UUID(person_id))
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -14,8 +14,7 @@ from app.access.permissions import Role
 from app.metrics.statistics.averages import mean_t, median_woodruff
 from app.metrics.statistics.ratios import share_jackknife_logit
 from tests.council import Council, good, people
-from tests.feedback import answer, feedback_pilot
-from tests.test_feedback import lead_of, take
+from tests.feedback import answer, feedback_pilot, lead_of, take
 
 MEMBERS = ("E1", "E2", "E3", "E4", "E5", "E6")
 THREE_WEEKS = "starts_on=2024-04-01&ends_on=2024-04-22"

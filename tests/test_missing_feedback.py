@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 
 import httpx
 import time_machine
+from sqlmodel import col, select
 
 from app.core.jobs.registry import JOBS
 from app.core.jobs.runner import run_slot
-from app.metrics.feedback import service
+from app.metrics.feedback.models import MissingFeedbackWeek
 from tests.council import Council, good
 from tests.feedback import answer, feedback_pilot
 
@@ -28,8 +29,11 @@ async def run_job(council: Council, moment: str) -> Mapping[str, int]:
 
 
 async def known(council: Council) -> list[tuple[str, str, date]]:
+    week = MissingFeedbackWeek
+    own = col(week.organisation_id) == council.organisation.organisation_id
+    ordered = select(week).where(own).order_by(col(week.pilot_id), col(week.week_starts_on))
     async with council.database.transaction(read_only=True) as session:
-        rows = await service.known_missing_weeks(session, council.system)
+        rows = (await session.exec(ordered)).all()
     return [(str(row.pilot_id), f"{row.week_starts_on:%m-%d}", row.found_at.date()) for row in rows]
 
 

@@ -38,6 +38,19 @@ def test_a_window_ends_before_its_end() -> None:
     assert Window(date(2024, 4, 8), date(2024, 4, 1)).days == 0
 
 
+@given(DAYS, st.integers(0, 60), st.integers(-10, 70))
+def test_a_window_until_a_day_holds_its_days_up_to_that_one(
+    start: date, length: int, n: int
+) -> None:
+    window = Window(start, start + timedelta(days=length))
+    last = start + timedelta(days=n)
+    cut = window.until(last)
+    days = [start + timedelta(days=n) for n in range(-10, 80)]
+    assert [day for day in days if day in cut] == [d for d in days if d in window and d <= last]
+    assert cut.days == max(0, min(length, n + 1))
+    assert cut.starts_on <= cut.ends_on == min(window.ends_on, last + timedelta(days=1))
+
+
 @given(DAYS)
 def test_a_week_from_sunday_counts_in_the_iso_week_that_follows(day: date) -> None:
     sunday = day - timedelta(days=day.isoweekday() % 7)

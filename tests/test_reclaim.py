@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,43 +12,15 @@ from app.access.permissions import Role, Scope
 from tests.adoption import days, record, week
 from tests.council import Council, good, people, problem
 from tests.licences import ledger, numbers_of, on, pool, standing, wait, waiting
+from tests.reclaim import TERM, TODAY, back, prepare
 
-TODAY = date(2024, 6, 30)
-TERM = {"term_starts_on": "2024-01-01", "term_ends_on": "2025-01-01", "seats": 30}
 NOBODY = {"on_leave": 0, "new_starter": 0, "kept": 0}
-# HR number to: how many days ago the seat was given, and last used (None: never).
-Staff = Mapping[str, tuple[int, int | None]]
 
 
 @pytest.fixture(autouse=True)
 def today() -> Iterator[None]:
     with on(str(TODAY)):
         yield
-
-
-def back(number: int) -> str:
-    """The day that lies so many days before today; a negative number for one to come."""
-    return str(TODAY - timedelta(days=number))
-
-
-async def prepare(client: httpx.AsyncClient, staff: Staff, *, newest: int | None = 0) -> str:
-    """A pool and who has its seats; somebody without one used the product so many days ago."""
-    await people(client, "BUSY", *staff)
-    path = await pool(client, **TERM)
-    seats = [
-        {"person_external_id": name, "allocated_on": back(given)}
-        for name, (given, _) in staff.items()
-    ]
-    answer = good(await client.post(f"{path}/allocations/bulk", json={"items": seats}))
-    assert answer["accepted"] == len(seats), answer
-    used = [
-        row
-        for name, (_, last) in staff.items()
-        if last is not None
-        for row in days(name, back(last))
-    ]
-    await record(client, *used, *([] if newest is None else days("BUSY", back(newest))))
-    return path
 
 
 async def read(client: httpx.AsyncClient, path: str, **params: str) -> dict[str, Any]:

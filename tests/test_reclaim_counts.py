@@ -5,13 +5,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlmodel import col, select
+
 from app.core import clock
 from app.core.jobs.registry import JOBS
 from app.core.jobs.runner import run_slot
 from app.licences.reclaim import service
+from app.licences.reclaim.models import ReclaimCount
 from tests.council import Council, good
 from tests.licences import on, pool
-from tests.test_reclaim import TERM, TODAY, back, prepare
+from tests.reclaim import TERM, TODAY, back, prepare
 
 
 async def run_job(council: Council) -> dict[str, Any]:
@@ -28,9 +31,13 @@ async def run_job(council: Council) -> dict[str, Any]:
 
 
 async def kept(council: Council) -> list[dict[str, Any]]:
+    """The newest count of each pool."""
+    count = ReclaimCount
+    own = col(count.organisation_id) == council.organisation.organisation_id
+    ordered = select(count).where(own).order_by(col(count.as_of))
     async with council.database.transaction(read_only=True) as session:
-        rows = await service.last_counts(session, council.system)
-    return [row.model_dump(mode="json", exclude={"organisation_id"}) for row in rows]
+        newest = {row.pool_id: row for row in await session.exec(ordered)}
+    return [row.model_dump(mode="json", exclude={"organisation_id"}) for row in newest.values()]
 
 
 async def test_candidates_are_counted_by_tier_and_pool_as_they_are_listed(

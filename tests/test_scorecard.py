@@ -13,8 +13,8 @@ from app.metrics.scorecard.criteria import judged
 from app.metrics.statistics.intervals import Interval
 from app.pilots.schemas import Comparator, SuccessCriterion
 from tests.council import Council, good, people, pilot
+from tests.feedback import lead_of
 from tests.forms import as_json
-from tests.test_feedback import lead_of
 from tests.time_use import SOCIAL, example, needs_the_file
 
 DAY = Window(date(2024, 3, 1), date(2024, 3, 2))

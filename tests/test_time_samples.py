@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.access.permissions import Role
 from tests.council import Council, good, people, pilot, problem
 from tests.forms import FORMATS, Rows, as_csv, as_json, as_ndjson
-from tests.time_use import SOCIAL, example, needs_the_file, sample, social_pilot
+from tests.time_use import SOCIAL, example, needs_the_file, sample, social_pilot, take
 
 
 async def stored(council: Council, table: str = "time_sample") -> list[tuple[Any, ...]]:
@@ -29,10 +29,6 @@ async def stored(council: Council, table: str = "time_sample") -> list[tuple[Any
             )
         )
         return [(*row[:-1], bool(row[-1])) for row in result]
-
-
-async def take(client: httpx.AsyncClient, path: str, *rows: dict[str, Any]) -> dict[str, Any]:
-    return good(await client.post(f"{path}/bulk", **as_json(list(rows))))
 
 
 async def _pilot_of(client: httpx.AsyncClient, worked: dict[str, Any]) -> str:

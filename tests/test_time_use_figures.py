@@ -9,9 +9,17 @@ import pytest
 from app.access.permissions import Role
 from app.scheduler import tick
 from tests.council import Council, good, people, pilot
+from tests.feedback import lead_of
 from tests.forms import Rows, as_json
-from tests.test_feedback import lead_of
-from tests.time_use import SOCIAL, example, needs_the_file, sample
+from tests.time_use import (
+    example,
+    member_of,
+    needs_the_file,
+    pilot_of,
+    read,
+    record,
+    recorded,
+)
 
 Figure = dict[str, Any]
 
@@ -72,37 +80,6 @@ async def test_the_worked_example_to_six_decimals(council: Council, has_facts: b
     assert len(found["weekly"]) == 8
 
 
-async def pilot_of(council: Council, numbers: Rows, **window: Any) -> tuple[httpx.AsyncClient, str]:
-    admin = await council.admin()
-    await people(admin, *(row["person_external_id"] for row in numbers))
-    return admin, f"/pilots/{await pilot(admin, *numbers, **{**SOCIAL, **window})}"
-
-
-def member_of(n: int, **fields: Any) -> dict[str, Any]:
-    return {"person_external_id": f"E{n}", "arm": "pilot", **fields}
-
-
-def recorded(n: int, day: str, category: str, minutes: float, **fields: Any) -> dict[str, Any]:
-    return sample(
-        f"{n}-{day}-{category}-{minutes}",
-        person_external_id=f"E{n}",
-        category=category,
-        started_at=f"{day}T09:00:00+00:00",
-        minutes=minutes,
-        **fields,
-    )
-
-
-async def send(client: httpx.AsyncClient, path: str, rows: Rows) -> dict[str, Any]:
-    taken = good(await client.post(f"{path}/time-samples/bulk", **as_json(rows)))
-    assert taken["rejected"] == 0, taken
-    return taken
-
-
-async def read(client: httpx.AsyncClient, path: str, query: str = "") -> dict[str, Any]:
-    return good(await client.get(f"{path}/metrics/time-use{query}"))
-
-
 async def test_nothing_recorded_is_no_share_and_says_why(council: Council) -> None:
     _, path = await pilot_of(council, [member_of(1)])
     lead = await lead_of(council, path)
@@ -118,7 +95,7 @@ async def test_nothing_recorded_is_no_share_and_says_why(council: Council) -> No
 async def test_no_baseline_one_person_and_a_share_of_one(council: Council) -> None:
     window = {"baseline_starts_on": None, "baseline_ends_on": None}
     admin, path = await pilot_of(council, [member_of(1), member_of(2)], **window)
-    await send(admin, path, [recorded(1, "2024-03-01", "case_notes", 60)])
+    await record(admin, path, [recorded(1, "2024-03-01", "case_notes", 60)])
     lead = await lead_of(council, path)
     found = await read(lead, path)
     assert found["baseline"]["admin_share"]["reason"] == "no_baseline"
@@ -129,7 +106,7 @@ async def test_no_baseline_one_person_and_a_share_of_one(council: Council) -> No
     assert (one["value"], one["interval"]) == (1.0, None)
     assert {"small_sample", "not_estimable"} <= {flag["code"] for flag in one["flags"]}
     assert found["ratio"]["pilot"] == "100:0"
-    await send(admin, path, [recorded(2, "2024-03-01", "forms", 30)])
+    await record(admin, path, [recorded(2, "2024-03-01", "forms", 30)])
     two = (await read(lead, path))["pilot"]["admin_share"]
     assert (two["value"], two["interval"]) == (1.0, None)
     assert "degenerate" in [flag["code"] for flag in two["flags"]]
@@ -139,7 +116,7 @@ async def test_a_baseline_of_other_people_is_no_change(council: Council) -> None
     admin, path = await pilot_of(council, [member_of(n) for n in range(1, 5)])
     before = [recorded(n, "2024-02-06", "case_notes", 60) for n in (1, 2)]
     after = [recorded(n, "2024-03-05", "visit", 60) for n in (3, 4)]
-    await send(admin, path, before + after)
+    await record(admin, path, before + after)
     found = await read(await lead_of(council, path), path)
     assert found["baseline"]["admin_share"]["value"] == 1
     assert found["pilot"]["admin_share"]["value"] == 0
@@ -162,7 +139,7 @@ async def test_what_counts_is_time_of_members_within_the_windows(council: Counci
         recorded(1, "2024-03-06", "X-99", 30),
         recorded(1, "2024-03-07", "travel", 30),
     ]
-    await send(admin, path, rows)
+    await record(admin, path, rows)
     lead = await lead_of(council, path)
     for _ in range(2):
         found = await read(lead, path)
@@ -184,14 +161,14 @@ async def test_random_moments_count_as_prompts_and_hold_no_hours(council: Counci
     for n, category in ((1, "visit"), (1, "case_notes"), (2, "visit"), (2, "visit"), (3, "forms")):
         row = recorded(n, "2024-03-05", category, len(rows) + 1, method="random_moment")
         rows.append({**row, "minutes": None})
-    await send(admin, path, rows)
+    await record(admin, path, rows)
     lead = await lead_of(council, path)
     found = await read(lead, path)
     share = found["pilot"]["admin_share"]
     assert (share["numerator"], share["denominator"]) == (2, 5)
     hours = found["pilot"]["admin_hours_per_worker_week"]
     assert (hours["value"], hours["reason"]) == (None, "random_moments_hold_no_hours")
-    await send(admin, path, [recorded(1, "2024-03-06", "visit", 60)])
+    await record(admin, path, [recorded(1, "2024-03-06", "visit", 60)])
     found = await read(lead, path)
     assert found["pilot"]["admin_share"]["denominator"] == 60
     assert "mixed_methods" in [flag["code"] for flag in found["pilot"]["admin_share"]["flags"]]
@@ -209,7 +186,7 @@ async def test_a_change_is_flagged_where_definitions_disagree_or_nobody_can_beli
             recorded(n, "2024-03-05", "email_scheduling", 60),
             recorded(n, "2024-03-05", "visit", 300 - n),
         ]
-    await send(admin, path, rows)
+    await record(admin, path, rows)
     found = await read(await lead_of(council, path), path)
     codes = {flag["code"] for flag in found["change"]["flags"]}
     # Admin prevailed before as the standard has it; as recording alone it never did.
@@ -226,7 +203,7 @@ async def test_few_people_are_withheld_from_all_but_the_lead(council: Council) -
         for day in ("2024-02-06", "2024-03-05")
         for category in ("visit", "forms")
     ]
-    await send(admin, path, rows)
+    await record(admin, path, rows)
     analyst = await council.as_role(Role.ANALYST)
     for reader in (admin, analyst):
         found = await read(reader, path, "?group_by=team")
@@ -260,17 +237,19 @@ async def test_facts_follow_corrections_deletions_and_undo(council: Council) -> 
         assert await shares() == expected
 
     visit = {**recorded(1, "2024-03-05", "visit", 60), "source_ref": "v"}
-    await send(admin, path, [visit, recorded(1, "2024-03-05", "forms", 30)])
+    await record(admin, path, [visit, recorded(1, "2024-03-05", "forms", 30)])
     await both((30, 90))
     moved = {**visit, "started_at": "2024-03-30T23:30:00+00:00", "minutes": 90}
-    batch = (await send(admin, path, [moved]))["batch_id"]
+    batch = (await record(admin, path, [moved]))["batch_id"]
     await both((30, 120))
-    await send(admin, path, [{**recorded(1, "2024-03-05", "forms", 30), "deleted": True}])
+    await record(admin, path, [{**recorded(1, "2024-03-05", "forms", 30), "deleted": True}])
     await both((0, 90))
     good(await admin.post(f"/import-batches/{batch}/undo"))
     await both((0, 60))
     # The night of 31 March has 23 hours: half past eleven at night in UTC is of the day after.
-    await send(admin, path, [{**moved, "source_ref": "late", "started_at": "2024-03-31T23:30:00Z"}])
+    await record(
+        admin, path, [{**moved, "source_ref": "late", "started_at": "2024-03-31T23:30:00Z"}]
+    )
     day = (await read(lead, path, "?starts_on=2024-04-01&ends_on=2024-04-02"))["pilot"]
     assert day["admin_share"]["denominator"] == 90
 
@@ -279,7 +258,7 @@ async def test_a_council_that_moves_zone_moves_its_days(council: Council) -> Non
     admin, path = await pilot_of(council, [member_of(1)])
     lead = await lead_of(council, path)
     late = {**recorded(1, "2024-03-05", "visit", 60), "started_at": "2024-03-05T22:30:00Z"}
-    await send(admin, path, [late])
+    await record(admin, path, [late])
     await tick(council.database)
     query = "?starts_on=2024-03-06&ends_on=2024-03-07"
     assert (await read(lead, path, query))["pilot"]["admin_share"]["denominator"] == 0

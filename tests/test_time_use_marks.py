@@ -13,8 +13,7 @@ from sqlalchemy import text
 from app.core.local_days import LocalDays
 from tests.council import Council, good
 from tests.forms import as_json, as_ndjson
-from tests.test_time_samples import take
-from tests.time_use import sample, social_pilot
+from tests.time_use import sample, social_pilot, take
 
 # Half an hour before midnight in London: in summer that is another day than in UTC.
 WINTER, SUMMER = "2024-03-01T23:30:00+00:00", "2024-04-02T23:30:00+00:00"

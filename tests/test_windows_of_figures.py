@@ -13,10 +13,8 @@ from app.time_use.daily import repository as daily
 from app.time_use.daily import service as facts
 from app.time_use.samples.models import TimeUseDayMark
 from tests.council import Council, good, pilot
-from tests.feedback import answer, feedback_pilot
-from tests.test_feedback import lead_of, take
-from tests.test_time_use_figures import member_of, pilot_of, read, recorded, send
-from tests.time_use import SOCIAL
+from tests.feedback import answer, feedback_pilot, lead_of, take
+from tests.time_use import SOCIAL, member_of, pilot_of, read, record, recorded
 
 W = ("2024-04-01", "2024-04-08")
 
@@ -29,7 +27,7 @@ async def _two(council: Council) -> tuple[str, httpx.AsyncClient]:
         for day in ("2024-02-06", "2024-02-13", "2024-03-05")
         for category in ("visit", "forms")
     ]
-    await send(admin, path, rows)
+    await record(admin, path, rows)
     return path, await lead_of(council, path)
 
 
@@ -84,7 +82,7 @@ async def test_zone_change_without_baseline(council: Council) -> None:
     )
     lead = await lead_of(council, path)
     late = {**recorded(1, "2024-03-05", "visit", 60), "started_at": "2024-03-05T22:30:00Z"}
-    await send(admin, path, [late])
+    await record(admin, path, [late])
     await tick(council.database)
     was = await admin.get("/organisation")
     headers = {"If-Match": was.headers["etag"]} if "etag" in was.headers else {}
@@ -106,7 +104,7 @@ async def test_a_team_called_not_recorded(council: Council) -> None:
     taken = good(await admin.post("/people/bulk", json={"items": items}))
     assert taken["rejected"] == 0, taken
     path = f"/pilots/{await pilot(admin, *[member_of(k) for k in range(1, 13)], **SOCIAL)}"
-    await send(
+    await record(
         admin,
         path,
         [recorded(k, "2024-03-04", c, 10 + k) for k in range(1, 13) for c in ("visit", "forms")],
@@ -121,7 +119,7 @@ async def test_a_share_that_is_all_but_one_persons_is_degenerate(council: Counci
     minutes = [79.5, 126.9, 32.7, 190.3, 114.7, 217.9, 196.5, 129.9]
     # Only the last has direct time: without them the share is exactly 1.
     rows = [recorded(n, "2024-03-04", "forms", m) for n, m in enumerate(minutes, 1)]
-    await send(admin, path, [*rows, recorded(8, "2024-03-04", "visit", 86.9)])
+    await record(admin, path, [*rows, recorded(8, "2024-03-04", "visit", 86.9)])
     lead = await lead_of(council, path)
     share = (await read(lead, path))["pilot"]["admin_share"]
     assert share["interval"] is None, share["interval"]
@@ -151,7 +149,7 @@ async def test_a_mark_that_came_after_the_look_stays(
 ) -> None:
     """Samples that are committed while facts are made are counted, now and after the next run."""
     admin, path = await pilot_of(council, [member_of(1)])
-    await send(admin, path, [recorded(1, "2024-03-05", "visit", 60)])
+    await record(admin, path, [recorded(1, "2024-03-05", "visit", 60)])
     pilot_id = UUID(path.rsplit("/", 1)[1])
     sums, late = daily.sums, UUID(int=7)
 
@@ -173,7 +171,7 @@ async def test_a_mark_that_came_after_the_look_stays(
 async def test_a_sunday_and_the_monday_after_are_of_two_weeks(council: Council) -> None:
     admin, path = await pilot_of(council, [member_of(1)])
     days = ("2024-03-03", "2024-03-04", "2024-03-08")
-    await send(admin, path, [recorded(1, day, "visit", 60) for day in days])
+    await record(admin, path, [recorded(1, day, "visit", 60) for day in days])
     found = await read(await lead_of(council, path), path)
     assert found["pilot"]["direct_hours_per_worker_week"]["denominator"] == 2
     assert found["quality"]["pilot"]["weekdays_covered"] == ["monday", "friday", "sunday"]

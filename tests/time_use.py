@@ -9,6 +9,7 @@ import pytest
 
 from app.access.permissions import Role
 from tests.council import Council, good, people, pilot
+from tests.forms import Rows, as_json
 
 FILE = Path(__file__).resolve().parents[2] / "shared" / "examples" / "time_use.json"
 needs_the_file = pytest.mark.skipif(
@@ -71,7 +72,42 @@ async def led_pilot(
     return lead, f"/pilots/{pilot_id}"
 
 
-async def record(client: httpx.AsyncClient, path: str, rows: list[dict[str, Any]]) -> None:
-    """Record samples of a pilot."""
-    result = good(await client.post(f"{path}/time-samples/bulk", json={"items": rows}))
-    assert result["rejected"] == 0, result
+async def pilot_of(council: Council, numbers: Rows, **window: Any) -> tuple[httpx.AsyncClient, str]:
+    """A social-care pilot of these members; returns the admin's client and the pilot's address."""
+    admin = await council.admin()
+    await people(admin, *(row["person_external_id"] for row in numbers))
+    return admin, f"/pilots/{await pilot(admin, *numbers, **{**SOCIAL, **window})}"
+
+
+def member_of(n: int, **fields: Any) -> dict[str, Any]:
+    """How the n-th person takes part, as it is sent."""
+    return {"person_external_id": f"E{n}", "arm": "pilot", **fields}
+
+
+def recorded(n: int, day: str, category: str, minutes: float, **fields: Any) -> dict[str, Any]:
+    """A sample of the n-th person from nine in the morning."""
+    return sample(
+        f"{n}-{day}-{category}-{minutes}",
+        person_external_id=f"E{n}",
+        category=category,
+        started_at=f"{day}T09:00:00+00:00",
+        minutes=minutes,
+        **fields,
+    )
+
+
+async def record(client: httpx.AsyncClient, path: str, rows: Rows) -> dict[str, Any]:
+    """Record samples of a pilot, all of which are taken."""
+    taken = good(await client.post(f"{path}/time-samples/bulk", **as_json(rows)))
+    assert taken["rejected"] == 0, taken
+    return taken
+
+
+async def take(client: httpx.AsyncClient, path: str, *rows: dict[str, Any]) -> dict[str, Any]:
+    """Send samples to their address, as `social_pilot` gives it; returns what became of them."""
+    return good(await client.post(f"{path}/bulk", **as_json(list(rows))))
+
+
+async def read(client: httpx.AsyncClient, path: str, query: str = "") -> dict[str, Any]:
+    """The time use of a pilot."""
+    return good(await client.get(f"{path}/metrics/time-use{query}"))

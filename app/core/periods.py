@@ -26,6 +26,11 @@ class Window:
         """The part of this window within the other; it may be empty."""
         return Window(max(self.starts_on, other.starts_on), min(self.ends_on, other.ends_on))
 
+    def until(self, last_day: date) -> "Window":
+        """The part of this window up to the end of a day; where it begins later, none at that end."""
+        ends_on = min(self.ends_on, last_day + DAY)
+        return Window(min(self.starts_on, ends_on), ends_on)
+
     def counts_week(self, monday: date) -> bool:
         """Whether what is known of a whole ISO week counts here: on its fourth day."""
         return monday + 3 * DAY in self

@@ -1,6 +1,7 @@
 """The fixed groups that figures may be broken down by: filters of one's own would single people out."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from app.core.errors import Invalid
 MAX_GROUPS = 200
 NOT_RECORDED = "(not recorded)"
 
+Someone = TypeVar("Someone")
 Members = TypeVar("Members")
 
 
@@ -18,6 +20,20 @@ class GroupBy(StrEnum):
     TEAM = "team"
     DEPARTMENT = "department"
     JOB_FAMILY = "job_family"
+
+
+def grouped(
+    people: Iterable[Someone], name_of: Callable[[Someone], str | None]
+) -> dict[str, list[Someone]]:
+    """People by the name of their group, as `named` orders and names the groups.
+
+    Raises:
+        Invalid: they are too many.
+    """
+    groups: dict[str | None, list[Someone]] = defaultdict(list)
+    for who in people:
+        groups[name_of(who)].append(who)
+    return named(groups)
 
 
 def named(groups: Mapping[str | None, Members]) -> dict[str, Members]:

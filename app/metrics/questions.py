@@ -10,26 +10,25 @@ from app.core.fields import CalendarDate
 from app.core.periods import DAY, Window
 from app.metrics.groups import GroupBy
 from app.metrics.windows import check_window
-from app.pilots.models import Pilot
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked about a pilot: by default its window, up to today."""
+    """What is asked: by default the usual window (a pilot's own, a pool's term), up to today."""
 
     starts_on: date | None = None
     ends_on: date | None = None
     as_of: date | None = None
     group_by: GroupBy | None = None
 
-    def window(self, pilot: Pilot) -> Window:
-        """The days asked for.
+    def window(self, usual: Window) -> Window:
+        """The days asked for; the usual ones where nothing is said.
 
         Raises:
             Invalid: they are none, or too many.
         """
         return check_window(
-            Window(self.starts_on or pilot.starts_on, self.ends_on or pilot.ends_on)
+            Window(self.starts_on or usual.starts_on, self.ends_on or usual.ends_on)
         )
 
     def last_day(self, window: Window, today: date) -> date:

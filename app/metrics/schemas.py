@@ -1,5 +1,6 @@
 """How figures are sent: with everything that is needed to check them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
@@ -139,6 +140,11 @@ def segments_out(segments: Segments) -> UsageSegments:
 def metric_value(figure: Figure) -> MetricValue:
     """A number as it is sent."""
     return MetricValue.model_validate(plain(figure))
+
+
+def plain_figures(figures: Mapping[str, AnyFigure]) -> dict[str, dict[str, Any]]:
+    """Figures by slug, each as `plain` gives it; segments have no such form and are left out."""
+    return {slug: plain(figure) for slug, figure in figures.items() if isinstance(figure, Figure)}
 
 
 def plain(figure: Figure) -> dict[str, Any]:

@@ -83,12 +83,21 @@ class Pilot(Revised, IdentifiedRow, table=True):
     created_by: UUID
 
     @property
+    def window(self) -> Window:
+        """The pilot's own days."""
+        return Window(self.starts_on, self.ends_on)
+
+    @property
+    def baseline(self) -> Window | None:
+        """The days before it that it is compared with, where it has such."""
+        if self.baseline_starts_on is None or self.baseline_ends_on is None:
+            return None
+        return Window(self.baseline_starts_on, self.baseline_ends_on)
+
+    @property
     def windows(self) -> list[Window]:
         """The days that count: the pilot's own, and its baseline's where it has one."""
-        found = [Window(self.starts_on, self.ends_on)]
-        if self.baseline_starts_on is not None and self.baseline_ends_on is not None:
-            found.append(Window(self.baseline_starts_on, self.baseline_ends_on))
-        return found
+        return [window for window in (self.window, self.baseline) if window is not None]
 
     @classmethod
     def reach(cls, principal: Principal) -> ColumnElement[bool] | None:

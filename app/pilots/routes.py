@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response, status
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, BulkRoute, Caller, IfMatch, Session, requires
-from app.core.bulk.formats import schema_of
+from app.core.bulk.descriptions import schema_of
 from app.core.bulk.requests import Bulk
 from app.core.bulk.results import BulkResult
 from app.core.etags import etag_of

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
 from app.people import service as people
@@ -96,6 +96,16 @@ async def hold(session: AsyncSession, principal: Principal, pilot_id: UUID) -> N
     found = await repository.find(session, principal, pilot_id, for_update=True, key_share=True)
     if found is None:
         raise NotFound("There is no such pilot.")
+
+
+def check_is_lead(principal: Principal, detail: str) -> None:
+    """Refuse whoever has a pilot within reach and does not lead it; the detail says what is kept.
+
+    Raises:
+        Forbidden: the caller is not a pilot lead, who reaches nobody else's pilots.
+    """
+    if not principal.only_own_pilots:
+        raise Forbidden(detail, code="pilot_lead_only")
 
 
 async def get_by_code(session: AsyncSession, principal: Principal, code: str) -> Pilot:

@@ -14,7 +14,7 @@ from app.access.routing import (
     Session,
     requires,
 )
-from app.core.bulk.formats import schema_of
+from app.core.bulk.descriptions import schema_of
 from app.core.bulk.requests import Bulk
 from app.core.fields import CalendarDate
 from app.core.pagination import Page, PageRequest
@@ -22,6 +22,7 @@ from app.feedback.responses import service
 from app.feedback.responses.comments import MINIMUM_WRITERS
 from app.feedback.responses.models import FeedbackResponse
 from app.feedback.responses.repository import ResponseFilter
+from app.feedback.responses.rows import is_anonymous
 from app.feedback.responses.schemas import (
     CommentOut,
     CommentsPage,
@@ -72,7 +73,7 @@ async def record_answer(
     done = await service.record(session, principal, pilot_id, row)
     if done.outcome != "accepted":
         response.status_code = status.HTTP_200_OK
-    if service.is_anonymous(row):
+    if is_anonymous(row):
         # The stored copy has a time, and would tell when the answer came.
         shown = done.model_copy(update={"feedback_id": None})
         request.state.replay_body = shown.model_dump_json().encode()

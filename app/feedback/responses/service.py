@@ -1,7 +1,5 @@
 """Rules about weekly answers: one a person and week, anonymous ones beside; text is screened."""
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,23 +15,19 @@ from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, Outcome, RowError
-from app.core.errors import Forbidden, Invalid
-from app.core.fields import BARE_CODE_PATTERN, EARLIEST, LATEST
+from app.core.errors import Invalid
+from app.core.fields import EARLIEST, LATEST
 from app.core.models import new_id
 from app.core.pagination import PageQuery, page_of
 from app.core.periods import WEEK, Window, iso_week_of
-from app.core.rows import date_problem
-from app.feedback import screening
 from app.feedback.responses import repository
 from app.feedback.responses.comments import Comment, shown
 from app.feedback.responses.models import (
     BETWEEN_THEMES,
-    SCORES,
-    TEXTS,
     FeedbackResponse,
-    themes_in,
 )
 from app.feedback.responses.repository import ResponseFilter, Written
+from app.feedback.responses.rows import answer_key, answers_of, is_anonymous, problem_of, themes_of
 from app.feedback.responses.schemas import (
     FeedbackAccounted,
     FeedbackBulkResult,
@@ -41,7 +35,6 @@ from app.feedback.responses.schemas import (
     FeedbackRow,
 )
 from app.feedback.sessions import service as sessions
-from app.feedback.sessions.schemas import MAX_THEMES
 from app.imports import service as imports
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportBatch, ImportKind
@@ -52,9 +45,6 @@ from app.pilots import service as pilots
 from app.pilots.models import Pilot
 
 OUTSIDE_MEMBERS, OUTSIDE_WINDOWS = "outside_members", "outside_windows"
-
-_ANSWERS = (*SCORES, "minutes_saved_per_day", "would_keep", *TEXTS)
-_THEME = re.compile(BARE_CODE_PATTERN)
 
 
 @dataclass(slots=True)
@@ -92,12 +82,8 @@ class _Taking:
                 problems.append(parsed.error)
                 continue
             person_id = person_of.get((row.person_id, row.person_external_id))
-            themes = _themes(row)
-            problem = (
-                self._problem_of_week(parsed.index, row)
-                or _problem(parsed.index, row, person_id, themes)
-                or _problem_of_session(parsed.index, row, sessions_there)
-            )
+            themes = themes_of(row)
+            problem = problem_of(parsed.index, row, person_id, sessions_there, self.today)
             problems.append(problem)
             if problem is not None:
                 continue
@@ -120,21 +106,6 @@ class _Taking:
         in_order = [tuple(each[name] for name in repository.COLUMNS) for each in values]
         return await repository.upsert_responses(self.session, in_order)
 
-    def _problem_of_week(self, index: int, row: FeedbackRow) -> RowError | None:
-        outside = date_problem(index, week_starts_on=row.week_starts_on)
-        if outside is not None:
-            return outside
-        week = iso_week_of(row.week_starts_on)
-        if week.starts_on != row.week_starts_on:
-            detail = (
-                f"week_starts_on must be a Monday; the week of this day starts on {week.starts_on}"
-            )
-            return RowError(index, "not_a_monday", detail, "/week_starts_on")
-        if week.starts_on > self.today:
-            detail = "This week has not come yet. Were day and month swapped?"
-            return RowError(index, "in_the_future", detail, "/week_starts_on")
-        return None
-
     def _values(
         self, row: FeedbackRow, person_id: UUID | None, themes: list[str], batch_id: UUID | None
     ) -> dict[str, Any]:
@@ -148,7 +119,7 @@ class _Taking:
             "week_starts_on": row.week_starts_on,
             "person_id": person_id,
             "session_id": row.session_id,
-            **_answers(row),
+            **answers_of(row),
             "themes": BETWEEN_THEMES.join(themes),
             "is_deleted": row.deleted,
             "batch_id": batch_id,
@@ -156,79 +127,6 @@ class _Taking:
             "updated_at": now,
             "revision": 1,
         }
-
-
-def answer_key(row: FeedbackRow, person_id: UUID | None) -> str:
-    """What makes an answer one within its pilot: a digest of the person and the week, or of an anonymous
-    answer's name in its source; else it is like no other.
-
-    It does not show that name, and whoever has a list of the source's names can tell which are here.
-    """
-    if person_id is not None:
-        parts = ["named", person_id.hex, row.week_starts_on.isoformat()]
-    elif row.source is not None and row.source_ref is not None:
-        parts = ["anonymous", row.source, row.source_ref]
-    else:
-        return uuid4().hex
-    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
-
-
-def _answers(row: FeedbackRow) -> dict[str, Any]:
-    """What is answered; a text of blanks is none."""
-    given = {name: getattr(row, name) for name in _ANSWERS}
-    blank = [name for name in TEXTS if given[name] is not None and not given[name].strip()]
-    return given | dict.fromkeys(blank)
-
-
-def _themes(row: FeedbackRow) -> list[str]:
-    given = row.themes or []
-    return list(dict.fromkeys(themes_in(given) if isinstance(given, str) else given))
-
-
-def is_anonymous(row: FeedbackRow) -> bool:
-    """Whether an answer names nobody."""
-    return row.person_id is None and row.person_external_id is None
-
-
-def _problem(
-    index: int, row: FeedbackRow, person_id: UUID | None, themes: list[str]
-) -> RowError | None:
-    if person_id is None and not is_anonymous(row):
-        return people.nobody(index)
-    detail, pointer = "", ""
-    if (row.source is None) != (row.source_ref is None):
-        detail = "source and source_ref are given together, or neither is"
-        pointer = "/source" if row.source is None else "/source_ref"
-    elif row.deleted and is_anonymous(row) and row.source_ref is None:
-        detail = "say by source and source_ref which anonymous answer is taken back"
-        pointer = "/source_ref"
-    if detail:
-        return RowError(index, "missing_field", detail, pointer)
-    if not row.deleted and not themes and all(each is None for each in _answers(row).values()):
-        detail = "Nothing is answered: give one score, text or theme at least."
-        return RowError(index, "empty_answer", detail)
-    return _problem_of_text(index, row, themes)
-
-
-def _problem_of_text(index: int, row: FeedbackRow, themes: list[str]) -> RowError | None:
-    if len(themes) > MAX_THEMES or not all(map(_THEME.fullmatch, themes)):
-        detail = (
-            f"at most {MAX_THEMES} themes, each a code of at most 64 letters, digits and blanks"
-        )
-        return RowError(index, "out_of_range", detail, "/themes")
-    texts = [(name, getattr(row, name)) for name in TEXTS]
-    held = screening.held_of([*texts, *(("themes", each) for each in themes)])
-    if held is None:
-        return None
-    name, why = held
-    return RowError(index, screening.CODE, why, f"/{name}")
-
-
-def _problem_of_session(index: int, row: FeedbackRow, there: set[UUID]) -> RowError | None:
-    if row.session_id is None or row.session_id in there:
-        return None
-    detail = "This pilot has no such feedback session. POST …/feedback-sessions first."
-    return RowError(index, "unknown_session", detail, "/session_id")
 
 
 async def _taking(session: AsyncSession, principal: Principal, pilot_id: UUID) -> _Taking:
@@ -314,15 +212,6 @@ async def record(
     )
 
 
-def _check_is_lead(principal: Principal) -> None:
-    if not principal.only_own_pilots:
-        raise Forbidden(
-            "Named answers are shown to the pilot's lead alone. For figures see "
-            "…/feedback-summary.",
-            code="pilot_lead_only",
-        )
-
-
 async def page(
     session: AsyncSession,
     principal: Principal,
@@ -337,7 +226,10 @@ async def page(
         Forbidden: the caller is not its lead.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    _check_is_lead(principal)
+    pilots.check_is_lead(
+        principal,
+        "Named answers are shown to the pilot's lead alone. For figures see …/feedback-summary.",
+    )
     rows, cursor = await repository.page(session, principal, pilot.id, query, wanted)
     details = {"rows": len(rows)}
     await audit_log.record(session, principal, "feedback.read", pilot.id, details=details)

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from app.access.permissions import Scope
 from app.access.routing import BulkRoute, Caller, Session, requires
-from app.core.bulk.formats import schema_of
+from app.core.bulk.descriptions import schema_of
 from app.core.bulk.requests import Bulk
 from app.core.bulk.results import BulkResult
 from app.licences.activity import service

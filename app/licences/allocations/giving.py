@@ -14,7 +14,7 @@ from app.core.bulk.results import RowError
 from app.core.rows import date_problem
 from app.licences.allocations import errors, repository
 from app.licences.allocations.ledger import Grant, Ledger, in_the_way
-from app.licences.allocations.repository import Seat
+from app.licences.allocations.seats import Seat
 from app.licences.waiting_list import service as waiting_list
 from app.licences.waiting_list.models import WaitingEntry
 from app.people import service as people

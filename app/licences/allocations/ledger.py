@@ -21,7 +21,7 @@ from app.licences.allocations.models import (
     SeatEventKind,
     SeatSource,
 )
-from app.licences.allocations.repository import Seat
+from app.licences.allocations.seats import Seat
 from app.licences.pools.headroom import Headroom, Shortage
 from app.licences.pools.models import LicencePool, Overallocation
 

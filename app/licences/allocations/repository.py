@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +16,9 @@ from app.access.scoping import scoped, scoped_columns, within
 from app.core.models import in_parts
 from app.core.pagination import PageQuery, paginate
 from app.core.periods import Window
-from app.licences.allocations.models import SeatAllocation, SeatEvent, SeatEventKind
+from app.licences.allocations.models import SeatAllocation, SeatEvent
 from app.licences.allocations.schemas import AllocationFilter
+from app.licences.allocations.seats import Seat, as_it_was
 from app.licences.pools.models import CapacityChange, LicencePool
 from app.people.models import Person
 
@@ -80,21 +80,6 @@ async def changes(
     )
     rows = await session.exec(begun.union_all(ended))  # type: ignore[call-overload]  # a union is executable
     return [(day, int(seats)) for day, seats in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A seat that somebody has of the product, in whatever pool; an open one ends with its term."""
-
-    allocation_id: UUID
-    pool_id: UUID
-    allocated_on: date
-    released_on: date | None
-    term_ends_on: date
-
-    @property
-    def days(self) -> Window:
-        return Window(self.allocated_on, self.released_on or self.term_ends_on)
 
 
 async def seats_of(
@@ -322,28 +307,7 @@ async def page_as_known(
     for event in await events_of(session, principal, pool.id, [row.id for row in rows]):
         if event.recorded_at <= known_at:
             by_then[event.allocation_id].append(event)
-    return [_as_it_was(row, by_then[row.id]) for row in rows], cursor
-
-
-def _as_it_was(row: SeatAllocation, events: Sequence[SeatEvent]) -> SeatAllocation:
-    """An allocation in the state after some of its events."""
-    last = events[-1]
-    reason = corrected_at = None
-    for event in events:
-        if event.kind is SeatEventKind.RELEASED:
-            reason = event.reason
-        elif event.kind is SeatEventKind.CORRECTED:
-            corrected_at = event.recorded_at
-        if event.released_on is None:
-            reason = None
-    values = row.model_dump() | {
-        "allocated_on": last.allocated_on,
-        "released_on": last.released_on,
-        "release_reason": reason,
-        "updated_at": last.recorded_at,
-        "corrected_at": corrected_at,
-    }
-    return SeatAllocation(**values)
+    return [as_it_was(row, by_then[row.id]) for row in rows], cursor
 
 
 async def events_of(

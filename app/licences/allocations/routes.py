@@ -18,7 +18,7 @@ from app.access.routing import (
     Session,
     requires,
 )
-from app.core.bulk.formats import schema_of
+from app.core.bulk.descriptions import schema_of
 from app.core.bulk.requests import Bulk
 from app.core.etags import etag_of
 from app.core.pagination import Page, PageRequest, page_of

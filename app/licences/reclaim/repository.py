@@ -4,7 +4,6 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, func
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -46,19 +45,3 @@ async def count_of(
         col(ReclaimCount.pool_id) == pool_id, col(ReclaimCount.as_of) == as_of
     )
     return (await session.exec(statement)).one_or_none()
-
-
-async def last_counts(session: AsyncSession, principal: Principal) -> list[ReclaimCount]:
-    """The newest count of each pool."""
-    c = ReclaimCount
-    newest = (
-        scoped_columns(principal, c, col(c.pool_id), func.max(col(c.as_of)).label("as_of"))
-        .group_by(col(c.pool_id))
-        .subquery()
-    )
-    statement = (
-        scoped(principal, c)
-        .join(newest, and_(newest.c.pool_id == col(c.pool_id), newest.c.as_of == col(c.as_of)))
-        .order_by(col(c.pool_id))
-    )
-    return list((await session.exec(statement)).all())

@@ -215,11 +215,6 @@ async def count(
     return kept
 
 
-async def last_counts(session: AsyncSession, principal: Principal) -> list[ReclaimCount]:
-    """How many candidates each pool had when they were last counted: for whoever wants no names."""
-    return await repository.last_counts(session, principal)
-
-
 async def decide(
     session: AsyncSession,
     principal: Principal,

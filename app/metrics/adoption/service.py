@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from operator import attrgetter
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,7 +21,7 @@ from app.metrics.adoption.calculation import Adoption
 from app.metrics.adoption.history import History, Quality
 from app.metrics.adoption.repository import Participant, Record
 from app.metrics.figures import Flag
-from app.metrics.groups import GroupBy, named
+from app.metrics.groups import GroupBy, grouped
 from app.metrics.questions import Question
 from app.metrics.suppression import Report, suppress
 from app.pilots import service as pilots
@@ -56,12 +57,12 @@ async def adoption(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = question.window(pilot)
+    window = question.window(pilot.window)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
     access, pools, people = await _participants(session, principal, pilot, question.group_by)
     looked_at = _looked_at(window, people)
     records = await repository.activity(session, principal, pilot, pools, looked_at)
-    groups = _groups(people, question.group_by)
+    groups = grouped(people, attrgetter("group")) if question.group_by is not None else {}
     # In a thread, so that a large pilot does not hold up everybody else's requests.
     report, mondays, quality = await asyncio.to_thread(
         _compute, people, records, groups, window, as_of
@@ -134,12 +135,3 @@ def _looked_at(window: Window, people: list[Participant]) -> Window:
     weeks = list(window.iso_weeks())
     began = [who.access_from for who in people if any(a.overlaps(window) for a in who.access)]
     return Window(min([weeks[0].starts_on, *began]), weeks[-1].ends_on)
-
-
-def _groups(people: list[Participant], group_by: GroupBy | None) -> dict[str, list[Participant]]:
-    if group_by is None:
-        return {}
-    groups: dict[str | None, list[Participant]] = defaultdict(list)
-    for who in people:
-        groups[who.group].append(who)
-    return named(groups)

@@ -77,8 +77,7 @@ class Feedback:
     @property
     def days(self) -> Window:
         """The window as far as it lies before the end of `as_of`."""
-        ends_on = min(self.window.ends_on, self.as_of + DAY)
-        return Window(min(self.window.starts_on, ends_on), ends_on)
+        return self.window.until(self.as_of)
 
     @property
     def weeks(self) -> list[Window]:

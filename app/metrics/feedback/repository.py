@@ -48,11 +48,9 @@ async def answers(
 
 
 async def missing(
-    session: AsyncSession, principal: Principal, pilot_id: UUID | None = None
+    session: AsyncSession, principal: Principal, pilot_id: UUID
 ) -> list[MissingFeedbackWeek]:
-    """Weeks that were found to be missing, of one pilot or of all."""
+    """Weeks of a pilot that were found to be missing."""
     m = MissingFeedbackWeek
-    statement = scoped(principal, m).order_by(col(m.pilot_id), col(m.week_starts_on))
-    if pilot_id is not None:
-        statement = statement.where(col(m.pilot_id) == pilot_id)
+    statement = scoped(principal, m).where(col(m.pilot_id) == pilot_id)
     return list((await session.exec(statement)).all())

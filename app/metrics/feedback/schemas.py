@@ -8,9 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.feedback.sessions.models import FeedbackSession, SessionKind
 from app.metrics.feedback.service import MOST_THEMES, FeedbackAnswer
-from app.metrics.figures import Figure
-from app.metrics.schemas import MetricValue, WindowOut, plain
-from app.metrics.suppression import Figures
+from app.metrics.schemas import MetricValue, WindowOut, plain_figures
 
 
 class _FeedbackValues(BaseModel):
@@ -121,17 +119,14 @@ def _common(pilot_id: UUID, answer: FeedbackAnswer) -> dict[str, Any]:
         "pilot_id": pilot_id,
         "window": {"starts_on": answer.window.starts_on, "ends_on": answer.window.ends_on},
         "as_of": answer.as_of,
-        "figures": _out(report.figures),
+        "figures": plain_figures(report.figures),
         "weekly": [
-            {"starts_on": monday, **_out(figures)}
+            {"starts_on": monday, **plain_figures(figures)}
             for monday, figures in zip(answer.mondays, report.weekly, strict=True)
         ],
         "groups": [
-            {"group": group, "figures": _out(figures)} for group, figures in report.groups.items()
+            {"group": group, "figures": plain_figures(figures)}
+            for group, figures in report.groups.items()
         ],
         "missing_weeks": answer.missing_weeks,
     }
-
-
-def _out(figures: Figures) -> dict[str, dict[str, Any]]:
-    return {slug: plain(figure) for slug, figure in figures.items() if isinstance(figure, Figure)}

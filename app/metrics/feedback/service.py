@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import attrgetter
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,7 +22,7 @@ from app.metrics.feedback.calculation import Feedback
 from app.metrics.feedback.models import MissingFeedbackWeek
 from app.metrics.feedback.repository import Answer
 from app.metrics.figures import AnyFigure, Flag
-from app.metrics.groups import GroupBy, named
+from app.metrics.groups import GroupBy, grouped
 from app.metrics.questions import Question
 from app.metrics.suppression import Report, suppress, suppress_parts
 from app.pilots import membership
@@ -61,7 +62,7 @@ async def feedback(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = question.window(pilot)
+    window = question.window(pilot.window)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
     span = _weeks_of(window)
     members = await membership.over(session, principal, pilot, span)
@@ -97,7 +98,7 @@ async def missing_weeks(
 
     What `feedback` says of them, without the figures.
     """
-    window = Window(pilot.starts_on, pilot.ends_on)
+    window = pilot.window
     span = _weeks_of(window)
     members = await membership.over(session, principal, pilot, span)
     participants = [who for who in members if who.arm is Arm.PILOT]
@@ -136,13 +137,6 @@ async def note_missing_weeks(
     return len(found), len(added)
 
 
-async def known_missing_weeks(
-    session: AsyncSession, principal: Principal
-) -> list[MissingFeedbackWeek]:
-    """The weeks that were missing when it was last looked, of all pilots of the organisation."""
-    return await repository.missing(session, principal)
-
-
 async def held_sessions(
     session: AsyncSession, principal: Principal, pilot_id: UUID, window: Window
 ) -> list[FeedbackSession]:
@@ -160,9 +154,9 @@ async def _baseline(
     session: AsyncSession, principal: Principal, pilot: Pilot, participants: Sequence[Member]
 ) -> list[Answer]:
     """What participants answered about the weeks of the baseline, where there is one."""
-    if pilot.baseline_starts_on is None or pilot.baseline_ends_on is None:
+    window = pilot.baseline
+    if window is None:
         return []
-    window = Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
     answers = await repository.answers(session, principal, pilot, _weeks_of(window))
     return [
         answer
@@ -203,12 +197,12 @@ def _compute(
     """The figures of everybody and of each group, the Mondays of the weekly ones, what is missing, themes."""
     whole = Feedback(participants, _by_week(answers), before, window, as_of)
     weekly = whole.weekly()
+    groups = grouped(participants, attrgetter(group_by.value)) if group_by is not None else {}
     report = Report(
         figures=whole.figures(),
         weekly=[figures for _, figures in weekly],
         groups={
-            group: _of_group(part, answers, before, window, as_of)
-            for group, part in _groups(participants, group_by).items()
+            group: _of_group(part, answers, before, window, as_of) for group, part in groups.items()
         },
     )
     return report, [monday for monday, _ in weekly], whole.missing_weeks(), whole.themes()
@@ -230,15 +224,6 @@ def _of_group(
     if all(answer.person_id is not None for answer in answers):
         return figures
     return {slug: figure.flagged(Flag.ANONYMOUS_ANSWERS) for slug, figure in figures.items()}
-
-
-def _groups(participants: Sequence[Member], group_by: GroupBy | None) -> dict[str, list[Member]]:
-    if group_by is None:
-        return {}
-    groups: dict[str | None, list[Member]] = defaultdict(list)
-    for who in participants:
-        groups[getattr(who, group_by.value)].append(who)
-    return named(groups)
 
 
 def _shown(themes: Counter[str], minimum: int) -> Themes:

@@ -71,7 +71,7 @@ def gaps(known: Known) -> list[Missing]:
     """What is missing, in the order in which it matters."""
     pilot, figures = known.pilot, known.figures
     share, used = figures.get("admin_share"), figures.get("adoption_rate")
-    has_baseline = pilot.baseline_starts_on is not None
+    has_baseline = pilot.baseline is not None
     lacks = {
         Gap.NO_CRITERIA: not pilot.success_criteria,
         Gap.NO_BASELINE: not has_baseline,

@@ -8,12 +8,10 @@ from pydantic import BaseModel, Field
 
 from app.metrics.adoption.schemas import AdoptionFigures
 from app.metrics.feedback.schemas import FeedbackFigures
-from app.metrics.figures import Figure
-from app.metrics.schemas import MetricValue, WindowOut, figure_out, plain
+from app.metrics.schemas import MetricValue, WindowOut, figure_out, plain, plain_figures
 from app.metrics.scorecard.criteria import CriterionResult, Judged
 from app.metrics.scorecard.gaps import Gap, Missing
 from app.metrics.scorecard.service import Scorecard
-from app.metrics.suppression import Figures
 from app.metrics.time_use.calculation import Verdict
 from app.metrics.time_use.schemas import RatioIntervals, Ratios, TimeUseArm, arm_out, ratios_out
 from app.metrics.utilisation.schemas import UtilisationFigures
@@ -91,16 +89,12 @@ def scorecard_out(card: Scorecard) -> ScorecardOut:
                 "effect": plain(spent.effect) if spent.effect else None,
             },
             "adoption": {s: figure_out(f) for s, f in card.adoption.report.figures.items()},
-            "licences": _figures(card.licences.report.figures) if card.licences else None,
-            "feedback": _figures(card.feedback.report.figures),
+            "licences": plain_figures(card.licences.report.figures) if card.licences else None,
+            "feedback": plain_figures(card.feedback.report.figures),
             "criteria": [_criterion(each) for each in card.criteria],
             "missing": [_missing(each) for each in card.missing],
         }
     )
-
-
-def _figures(figures: Figures) -> dict[str, Any]:
-    return {slug: plain(figure) for slug, figure in figures.items() if isinstance(figure, Figure)}
 
 
 def _criterion(judged: Judged) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
-from app.core.errors import Forbidden
 from app.core.local_days import begins, day_of
 from app.core.pagination import PageQuery, page_of
 from app.core.periods import Window, iso_week_of
@@ -79,11 +78,9 @@ async def people(
         Forbidden: the caller is not the pilot's lead.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    if not principal.only_own_pilots:
-        raise Forbidden(
-            "Who has samples on which days is shown to the pilot's lead alone.",
-            code="pilot_lead_only",
-        )
+    pilots.check_is_lead(
+        principal, "Who has samples on which days is shown to the pilot's lead alone."
+    )
     loaded = await _load(session, principal, pilot, days)
     found = await asyncio.to_thread(_people, loaded)
     shown, cursor = page_of(found, query)

@@ -11,7 +11,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
-from app.core.errors import Forbidden
 from app.core.fields import EARLIEST, LATEST
 from app.core.local_days import begins
 from app.core.pagination import PageQuery, page_of
@@ -90,10 +89,7 @@ async def flagged_days(
         Forbidden: the caller is not its lead.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    if not principal.only_own_pilots:
-        raise Forbidden(
-            "Days of named people are shown to the pilot's lead alone.", code="pilot_lead_only"
-        )
+    pilots.check_is_lead(principal, "Days of named people are shown to the pilot's lead alone.")
     found = (await _inspect(session, principal, pilot, days)).days
     shown, cursor = page_of(sorted(found, key=lambda day: (day.day, day.person_id)), query)
     await audit_log.record(

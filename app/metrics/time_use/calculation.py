@@ -34,7 +34,6 @@ from app.metrics.time_use.measured import (
 )
 
 NO_BASELINE = "no_baseline"
-NO_COMPARISON = "nobody_in_the_comparison_arm"
 NO_SAMPLES = "no_time_recorded"
 NOBODY_IN_BOTH = "nobody_with_time_in_both_windows"
 PROMPTS_HAVE_NO_HOURS = "random_moments_hold_no_hours"

@@ -8,8 +8,7 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from app.metrics.figures import Figure
-from app.metrics.schemas import MetricValue, WindowOut, plain
-from app.metrics.suppression import Figures
+from app.metrics.schemas import MetricValue, WindowOut, plain, plain_figures
 from app.metrics.time_use.calculation import Verdict, ratio
 from app.metrics.time_use.quality import Measurement, PhaseQuality
 from app.metrics.time_use.service import Arms, TimeUseAnswer
@@ -140,7 +139,7 @@ def time_use_out(pilot_id: UUID, answer: TimeUseAnswer) -> bytes:
             **ratios_out(answer),
             "verdict": answer.verdict,
             "weekly": [
-                {"starts_on": week.starts_on, "phase": week.phase, **_figures(week.figures)}
+                {"starts_on": week.starts_on, "phase": week.phase, **plain_figures(week.figures)}
                 for week in answer.weekly
             ],
             "groups": [{"group": name, **arm_out(arms)} for name, arms in answer.groups.items()],
@@ -179,7 +178,7 @@ def ratios_out(answer: TimeUseAnswer) -> dict[str, Any]:
 def arm_out(arms: Arms) -> dict[str, Any]:
     """The figures of an arm as they are sent."""
     return {
-        **{phase: {s: plain(f) for s, f in figures.items()} for phase, figures in _phases(arms)},
+        **{phase: plain_figures(figures) for phase, figures in _phases(arms)},
         "change": plain(arms.change),
     }
 
@@ -187,10 +186,6 @@ def arm_out(arms: Arms) -> dict[str, Any]:
 def _variant(arms: Arms) -> dict[str, Any]:
     shares = {phase: plain(next(iter(figures.values()))) for phase, figures in _phases(arms)}
     return {**shares, "change": plain(arms.change)}
-
-
-def _figures(figures: Figures) -> dict[str, Any]:
-    return {slug: plain(figure) for slug, figure in figures.items() if isinstance(figure, Figure)}
 
 
 def _ends(figure: Figure) -> list[str] | None:

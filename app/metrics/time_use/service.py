@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
-from app.core.periods import DAY, Window
+from app.core.periods import Window
 from app.metrics.figures import AnyFigure, Figure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
@@ -33,7 +33,7 @@ from app.metrics.time_use.measured import Measured
 from app.metrics.time_use.quality import PhaseQuality, quality_of
 from app.pilots import membership
 from app.pilots import service as pilots
-from app.pilots.models import Arm, Member, Pilot
+from app.pilots.models import Arm, Member
 from app.time_use.daily import service as daily
 from app.time_use.plans import service as plans
 from app.time_use.plans.expectation import Schedule
@@ -93,7 +93,7 @@ class _Loaded:
     @property
     def days(self) -> Window:
         """The window as far as it lies before the end of `as_of`."""
-        return _until(self.window, self.as_of)
+        return self.window.until(self.as_of)
 
 
 async def time_use(
@@ -106,15 +106,15 @@ async def time_use(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    window = question.window(pilot)
+    window = question.window(pilot.window)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
-    before = _baseline(pilot)
+    before = pilot.baseline
     span = window
     if before is not None:
         # The window may lie before the baseline, or within it.
         span = Window(min(window.starts_on, before.starts_on), max(window.ends_on, before.ends_on))
     if before is not None and question.as_of is not None:
-        before = _until(before, question.as_of)
+        before = before.until(question.as_of)
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     plan = await plans.find(session, principal, pilot)
     schedule = plans.schedule_of(plan) if plan is not None else None
@@ -137,18 +137,6 @@ async def time_use(
         taxonomy.version,
         principal,
     )
-
-
-def _until(window: Window, as_of: date) -> Window:
-    """The window as far as it lies before the end of a day."""
-    ends_on = min(window.ends_on, as_of + DAY)
-    return Window(min(window.starts_on, ends_on), ends_on)
-
-
-def _baseline(pilot: Pilot) -> Window | None:
-    if pilot.baseline_starts_on is None or pilot.baseline_ends_on is None:
-        return None
-    return Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
 
 
 def _answer(

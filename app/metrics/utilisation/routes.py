@@ -1,5 +1,6 @@
 """Licence utilisation: of a pool, of a pilot's pools, of all pools; and what to renew."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -42,14 +43,14 @@ async def _asked(
         ),
     ] = Basis.CALENDAR_DAYS,
 ) -> Question:
-    return Question(starts_on, ends_on, as_of, basis)
+    return Question(starts_on, ends_on, as_of, basis=basis)
 
 
 Asked = Annotated[Question, Depends(_asked)]
 
 
 async def _grouped(asked: Asked, group_by: GroupBy | None = None) -> Question:
-    return Question(asked.starts_on, asked.ends_on, asked.as_of, asked.basis, group_by)
+    return replace(asked, group_by=group_by)
 
 
 AskedByGroup = Annotated[Question, Depends(_grouped)]

@@ -1,6 +1,5 @@
 """How utilisation is sent."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -9,8 +8,7 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel, Field
 
-from app.metrics.figures import AnyFigure, Figure
-from app.metrics.schemas import MetricValue, WindowOut, plain
+from app.metrics.schemas import MetricValue, WindowOut, plain_figures
 from app.metrics.utilisation.facts import Basis
 from app.metrics.utilisation.service import UtilisationAnswer
 
@@ -104,16 +102,12 @@ class UtilisationOut(BaseModel):
     quality: UtilisationQuality
 
 
-def _out(figures: Mapping[str, AnyFigure]) -> dict[str, Any]:
-    return {slug: plain(figure) for slug, figure in figures.items() if isinstance(figure, Figure)}
-
-
 def _common(answer: UtilisationAnswer) -> dict[str, Any]:
     return {
         "window": {"starts_on": answer.window.starts_on, "ends_on": answer.window.ends_on},
         "as_of": answer.as_of,
         "basis": answer.basis.value,
-        "figures": _out(answer.report.figures),
+        "figures": plain_figures(answer.report.figures),
         "quality": asdict(answer.quality),
     }
 
@@ -126,11 +120,11 @@ def utilisation_out(answer: UtilisationAnswer) -> bytes:
             "pool_ids": [pool.id for pool in answer.pools],
             **_common(answer),
             "daily": [
-                {"starts_on": day, **_out(figures)}
+                {"starts_on": day, **plain_figures(figures)}
                 for day, figures in zip(answer.days, report.weekly, strict=True)
             ],
             "groups": [
-                {"group": group, "figures": _out(figures)}
+                {"group": group, "figures": plain_figures(figures)}
                 for group, figures in report.groups.items()
             ],
         }

@@ -25,6 +25,7 @@ from app.licences.usage import service as usage
 from app.licences.usage.matrix import SeatUse
 from app.licences.waiting_list import service as waiting_list
 from app.metrics import groups as grouping
+from app.metrics import questions
 from app.metrics.figures import Figure, Flag
 from app.metrics.groups import GroupBy
 from app.metrics.suppression import Report, suppress
@@ -32,7 +33,6 @@ from app.metrics.utilisation import repository
 from app.metrics.utilisation.calculation import daily, figures, figures_of_group, without_value
 from app.metrics.utilisation.facts import Basis, Facts, facts_of, looked_at
 from app.metrics.utilisation.totals import PoolFacts, Totals, Waits
-from app.metrics.windows import check_window
 from app.pilots import service as pilots
 
 NOT_BEGUN = "window_has_not_begun"
@@ -40,14 +40,10 @@ NO_POOL = "no_pool"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked: by default the pool's term (or the pilot's window) up to today, by the calendar."""
+class Question(questions.Question):
+    """What is asked, and which days count in seat-days: by default all."""
 
-    starts_on: date | None = None
-    ends_on: date | None = None
-    as_of: date | None = None
     basis: Basis = Basis.CALENDAR_DAYS
-    group_by: GroupBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +93,7 @@ async def of_pilot(
     """
     pilot = await pilots.get(session, principal, pilot_id)
     found = await pools.of_pilot(session, principal, pilot.id)
-    window = Window(pilot.starts_on, pilot.ends_on)
-    return await _answer(session, principal, found, window, question)
+    return await _answer(session, principal, found, pilot.window, question)
 
 
 async def of_every_pool(
@@ -123,13 +118,8 @@ async def _answer(
     *,
     by_day: bool = True,
 ) -> UtilisationAnswer:
-    window = check_window(
-        Window(question.starts_on or usual.starts_on, question.ends_on or usual.ends_on)
-    )
-    today = clock.today(principal.organisation.zone)
-    last_day = window.ends_on - DAY
-    # No day is taken into account that lies outside the window, or has not come yet.
-    as_of = min(question.as_of or last_day, last_day, today)
+    window = question.window(usual)
+    as_of = question.last_day(window, clock.today(principal.organisation.zone))
     observed = Window(window.starts_on, as_of + DAY)
     totals, quality, days = None, Quality(0, None), list[date]()
     if not of_pools or not observed.days:

@@ -132,8 +132,5 @@ def schedule_of(plan: SamplingPlan) -> Schedule:
 
 def phases_of(pilot: Pilot) -> dict[Phase, Window]:
     """The windows of a pilot in which samples are expected, in order."""
-    found = {}
-    if pilot.baseline_starts_on is not None and pilot.baseline_ends_on is not None:
-        found[Phase.BASELINE] = Window(pilot.baseline_starts_on, pilot.baseline_ends_on)
-    found[Phase.PILOT] = Window(pilot.starts_on, pilot.ends_on)
-    return found
+    found = {Phase.BASELINE: pilot.baseline, Phase.PILOT: pilot.window}
+    return {phase: window for phase, window in found.items() if window is not None}

@@ -15,7 +15,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Role
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import Forbidden
 from app.core.identifiers import Identifier, identifiers_in
 from app.core.local_days import begins, day_of, minutes_between
 from app.core.models import new_id
@@ -202,11 +201,11 @@ async def page(
         Forbidden: the caller is neither.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    if not principal.only_own_pilots and principal.role is not Role.INTEGRATOR:
-        raise Forbidden(
+    if principal.role is not Role.INTEGRATOR:
+        pilots.check_is_lead(
+            principal,
             "Prompts of named people are shown to the pilot's lead, and to an integrator's key "
             "that sends them out.",
-            code="pilot_lead_only",
         )
     zone = ZoneInfo(principal.organisation.zone)
     since, until = (begins(day, zone) if day is not None else None for day in days)

@@ -18,7 +18,7 @@ from app.access.routing import (
     Session,
     requires,
 )
-from app.core.bulk.formats import schema_of
+from app.core.bulk.descriptions import schema_of
 from app.core.bulk.requests import Bulk
 from app.core.fields import CalendarDate, FilterText
 from app.core.instants import DateOrder, zone_of

@@ -21,7 +21,7 @@ from app.core.bulk.loading import Values
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, Outcome, RowError
 from app.core.bulk.versions import Written
-from app.core.errors import Forbidden, Invalid, ProblemError
+from app.core.errors import Invalid, ProblemError
 from app.core.fields import EARLIEST, LATEST
 from app.core.identifiers import Identifier, identifiers_in, names_an_address, suspects
 from app.core.instants import DateOrder, InstantProblem, reader_of
@@ -309,10 +309,7 @@ async def page(
         Forbidden: the caller is not its lead.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    if not principal.only_own_pilots:
-        raise Forbidden(
-            "Named time samples are shown to the pilot's lead alone.", code="pilot_lead_only"
-        )
+    pilots.check_is_lead(principal, "Named time samples are shown to the pilot's lead alone.")
     zone = ZoneInfo(principal.organisation.zone)
     since, until = (begins(day, zone) if day is not None else None for day in days)
     wanted = SampleFilter(person_id, since, until, source)
