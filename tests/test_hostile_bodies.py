@@ -4,6 +4,7 @@ A few hundred in every run; `PILOTLIGHT_HOSTILE_BODIES=10000` for more, of which
 """
 
 import asyncio
+import codecs
 import csv
 import functools
 import gzip
@@ -153,7 +154,8 @@ def _rows_in(sent: Body) -> int | None:
         except RecursionError:
             return None
     if media_type == NDJSON:
-        return sum(1 for line in sent.plain.split(b"\n") if line.strip())
+        lines = sent.plain.removeprefix(codecs.BOM_UTF8).split(b"\n")
+        return sum(1 for line in lines if line.strip())
     assert media_type == CSV
     reader = csv.reader(io.StringIO(sent.plain.decode("utf-8-sig"), newline=""))
     return sum(1 for cells in reader if cells) - 1
