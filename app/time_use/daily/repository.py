@@ -6,12 +6,28 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, column, delete, func, insert, values
+import numpy as np
+from sqlalchemy import (
+    Integer,
+    LargeBinary,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    union_all,
+    values,
+)
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
 from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns, within
+from app.core import arrays
+from app.core.arrays import Ids
 from app.core.bulk.loading import load
 from app.core.models import UtcDateTime, in_parts, metadata
 from app.core.periods import Window
@@ -57,16 +73,12 @@ async def outdated_pilots(session: AsyncSession, principal: Principal) -> list[U
 
 
 async def marks(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None = None
+    session: AsyncSession, principal: Principal, pilot_id: UUID
 ) -> list[tuple[date, UUID]]:
     """Marked days of a pilot with the ids of their marks."""
     m = TimeUseDayMark
     statement = scoped_columns(principal, m, col(m.local_day), col(m.mark_id))
     statement = statement.where(col(m.pilot_id) == pilot_id)
-    if days is not None:
-        statement = statement.where(
-            col(m.local_day) >= days.starts_on, col(m.local_day) < days.ends_on
-        )
     return [(row[0], row[1]) for row in await session.exec(statement)]
 
 
@@ -136,18 +148,49 @@ async def span(
     return (first, last) if first is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Days that are stored with their entries, days that are marked; `moved`: some are of another zone."""
+
+    days: list[tuple[date, bytes]]
+    marked: set[date]
+    moved: bool
+
+
 async def stored(
     session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window
-) -> list[tuple[date, str, bytes]]:
-    """The days that are stored: the day, its zone, its entries."""
+) -> Stored:
+    """What is stored of some days of a pilot, and what is marked of them, at one moment.
+
+    `moved` speaks of all of the pilot's days.
+    """
+    d, m = TimeUseDay, TimeUseDayMark
+    zone = principal.organisation.zone
+
+    def of(model: type[TimeUseDay | TimeUseDayMark], *columns: Any) -> Select[*tuple[Any, ...]]:
+        return scoped_columns(principal, model, *columns).where(col(model.pilot_id) == pilot_id)
+
+    def within_days(day: Any) -> tuple[Any, ...]:
+        return day >= days.starts_on, day < days.ends_on
+
+    nothing = cast(null(), LargeBinary)
+    whole = of(d, col(d.local_day), col(d.entries)).where(*within_days(col(d.local_day)))
+    marked = of(m, col(m.local_day), nothing).where(*within_days(col(m.local_day)))
+    # One row whatever there is, of which the day is null where no day is of another zone.
+    moved = of(d, func.max(col(d.local_day)), nothing).where(col(d.zone) != zone)
+    told = [(literal(n).label("kind"), part) for n, part in enumerate((whole, marked, moved))]
+    statement = union_all(*(part.add_columns(kind) for kind, part in told))
+    found: list[list[Any]] = [[], [], []]
+    for day, entries, kind in await session.exec(statement):  # type: ignore[call-overload]  # knows no union
+        found[kind].append((day, entries))
+    return Stored(found[0], {day for day, _ in found[1]}, found[2][0][0] is not None)
+
+
+async def stored_days(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:
+    """Every day of a pilot that is stored."""
     d = TimeUseDay
-    columns = (col(d.local_day), col(d.zone), col(d.entries))
-    statement = scoped_columns(principal, d, *columns).where(
-        col(d.pilot_id) == pilot_id,
-        col(d.local_day) >= days.starts_on,
-        col(d.local_day) < days.ends_on,
-    )
-    return [(row[0], row[1], row[2]) for row in await session.exec(statement)]
+    statement = scoped_columns(principal, d, col(d.local_day)).where(col(d.pilot_id) == pilot_id)
+    return {row[0] for row in await session.exec(statement)}
 
 
 async def other_zones(
@@ -181,13 +224,15 @@ async def store(
         await session.exec(insert(d), params=[{**owner, **row} for row in rows])
 
 
-async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) -> dict[UUID, int]:
-    """The numbers of a pilot's people, in their order."""
+async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Ids:
+    """A pilot's people by their numbers, which leave none out."""
     p = TimeUsePerson
-    statement = scoped_columns(principal, p, col(p.person_id), col(p.number))
-    statement = statement.where(col(p.pilot_id) == pilot_id).order_by(col(p.number))
-    rows = await session.exec(statement)
-    return {row[0]: row[1] for row in rows}
+    columns: list[Any] = [col(p.person_id).label("person"), col(p.number).label("number")]
+    statement = scoped_columns(principal, p, *columns).where(col(p.pilot_id) == pilot_id)
+    found = await arrays.read(session, statement)
+    person: Ids = np.empty_like(found["person"])
+    person[found["number"]] = found["person"]
+    return person
 
 
 async def codes(session: AsyncSession, principal: Principal, pilot_id: UUID) -> list[TimeUseCode]:
