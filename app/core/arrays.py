@@ -4,7 +4,7 @@ PostgreSQL hands its columns over whole, as one value; SQLite has no better way 
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -47,58 +47,59 @@ _KINDS = (
 )
 
 
-async def read(
-    session: AsyncSession, statement: Select[*tuple[Any, ...]]
-) -> dict[str, NDArray[Any]]:
-    """The columns of a statement by their names, in the same order of rows, which is any.
+class Reading:
+    """A statement, built once, whose rows are read as arrays.
 
     Args:
-        session: the transaction.
         statement: of columns of ids, dates, whole numbers or floats, each with a name, none of them ever null.
-
-    Returns:
-        Shape (n,) each: ids as 16 bytes, dates as ordinals.
     """
-    columns = {column.name: _kind(column.type) for column in statement.selected_columns}
-    if session.get_bind().dialect.name == "postgresql":
-        packed = await _packed(session, statement, columns)
-    else:
-        packed = await _rows(session, statement, columns)
-    rows = np.frombuffer(packed, dtype=[(name, kind.sent) for name, kind in columns.items()])
-    found = {name: rows[name].astype(kind.held) for name, kind in columns.items()}
-    for name, kind in columns.items():
-        if kind.of is Date:
-            found[name] += _EPOCH
-    return found
+
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+        self._statement = statement
+        self._columns = {each.name: _kind(each.type) for each in statement.selected_columns}
+        self._whole = self._packed()
+
+    async def run(
+        self, session: AsyncSession, parameters: Mapping[str, Any]
+    ) -> dict[str, NDArray[Any]]:
+        """The columns by their names, in the same order of rows, which is any.
+
+        Returns:
+            Shape (n,) each: ids as 16 bytes, dates as ordinals.
+        """
+        if session.get_bind().dialect.name == "postgresql":
+            packed = (await session.exec(self._whole, params=parameters)).one()[0] or b""
+        else:
+            packed = self._pack(await session.exec(self._statement, params=parameters))
+        row = [(name, kind.sent) for name, kind in self._columns.items()]
+        rows = np.frombuffer(packed, dtype=row)
+        found = {name: rows[name].astype(kind.held) for name, kind in self._columns.items()}
+        for name, kind in self._columns.items():
+            if kind.of is Date:
+                found[name] += _EPOCH
+        return found
+
+    def _packed(self) -> Select[*tuple[Any, ...]]:
+        """All rows as one value."""
+        rows = self._statement.subquery()
+        parts = [kind.send(rows.c[name]) for name, kind in self._columns.items()]
+        row: Any = parts[0]
+        for part in parts[1:]:
+            row = row.op("||")(part)
+        whole = func.string_agg(row, literal(b"", LargeBinary), type_=LargeBinary)
+        return Select(whole).select_from(rows)
+
+    def _pack(self, rows: Iterable[Any]) -> bytes:
+        kinds = self._columns.values()
+        pack = struct.Struct(">" + "".join(kind.packed for kind in kinds)).pack
+        ready = [kind.ready for kind in kinds]
+        return b"".join(
+            pack(*(of(value) for of, value in zip(ready, row, strict=True))) for row in rows
+        )
 
 
 def _kind(of: TypeEngine[Any]) -> _Kind:
     return next(kind for kind in _KINDS if isinstance(of, kind.of))
-
-
-async def _packed(
-    session: AsyncSession, statement: Select[*tuple[Any, ...]], columns: Mapping[str, _Kind]
-) -> bytes:
-    rows = statement.subquery()
-    parts = [kind.send(rows.c[name]) for name, kind in columns.items()]
-    row: Any = parts[0]
-    for part in parts[1:]:
-        row = row.op("||")(part)
-    whole = func.string_agg(row, literal(b"", LargeBinary), type_=LargeBinary)
-    packed: Select[*tuple[Any, ...]] = Select(whole).select_from(rows)
-    found: bytes | None = (await session.exec(packed)).one()[0]
-    return found or b""
-
-
-async def _rows(
-    session: AsyncSession, statement: Select[*tuple[Any, ...]], columns: Mapping[str, _Kind]
-) -> bytes:
-    pack = struct.Struct(">" + "".join(kind.packed for kind in columns.values())).pack
-    ready = [kind.ready for kind in columns.values()]
-    return b"".join(
-        pack(*(of(value) for of, value in zip(ready, row, strict=True)))
-        for row in await session.exec(statement)
-    )
 
 
 def ids_of(ids: Ids) -> list[UUID]:

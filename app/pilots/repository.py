@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Date, Integer, and_, case, cast, func, literal, or_
+from sqlalchemy import Date, Integer, and_, bindparam, case, cast, func, literal, or_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped, scoped_columns
-from app.core import arrays
+from app.access.scoping import of, scoped, scoped_columns, scoped_once
+from app.core.arrays import Reading
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.fields import EARLIEST, LATEST
@@ -146,10 +146,8 @@ async def taking_part(
     ]
 
 
-async def roll(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None
-) -> Roll:
-    """The same as arrays; where nobody asks about days, everybody is employed all the time."""
+def _roll(*, at_work: bool) -> Reading:
+    """Members of a pilot, and when they are employed where that is asked."""
     m, p = PilotMember, Person
     since, until = (literal(day, Date) for day in (EARLIEST, LATEST))
     arm = case(*((col(m.arm) == arm, place) for place, arm in enumerate(ARMS)))
@@ -163,17 +161,27 @@ async def roll(
         func.coalesce(col(p.started_on), since).label("employed_since"),
         func.coalesce(col(p.left_on), until).label("employed_until"),
     ]
-    statement = scoped_columns(principal, m, *part, *(work if days is not None else ()))
-    if days is not None:
+    statement = scoped_once(m, *part, *(work if at_work else ()))
+    if at_work:
         statement = statement.join(
             p,
             and_(col(p.organisation_id) == col(m.organisation_id), col(p.id) == col(m.person_id)),
         )
-    statement = statement.where(col(m.pilot_id) == pilot_id)
-    found = await arrays.read(session, statement)
+    return Reading(statement.where(col(m.pilot_id) == bindparam("of_pilot")))
+
+
+_ROLL, _ROLL_AT_WORK = _roll(at_work=False), _roll(at_work=True)
+
+
+async def roll(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None
+) -> Roll:
+    """The same as arrays; where nobody asks about days, everybody is employed all the time."""
+    away = {} if days is None else await _absences(session, principal, pilot_id, days)
+    reading = _ROLL if days is None else _ROLL_AT_WORK
+    found = await reading.run(session, of(principal, of_pilot=pilot_id))
     person = found["person"]
     always = [np.full(len(person), day.toordinal(), np.int32) for day in (EARLIEST, LATEST)]
-    away = {} if days is None else await _absences(session, principal, pilot_id, days)
     return Roll(
         person,
         found["arm"].astype(np.int8),

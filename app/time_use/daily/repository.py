@@ -8,8 +8,11 @@ from uuid import UUID
 
 import numpy as np
 from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
     Integer,
     LargeBinary,
+    bindparam,
     cast,
     column,
     delete,
@@ -22,12 +25,10 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import Select
 
 from app.access.principals import Principal
-from app.access.scoping import scoped, scoped_columns, within
-from app.core import arrays
-from app.core.arrays import Ids
+from app.access.scoping import of, scoped, scoped_columns, scoped_once, within
+from app.core.arrays import Ids, Reading
 from app.core.bulk.loading import load
 from app.core.models import UtcDateTime, in_parts, metadata
 from app.core.periods import Window
@@ -157,6 +158,33 @@ class Stored:
     moved: bool
 
 
+def _stored() -> CompoundSelect[*tuple[Any, ...]]:
+    """A kind (day, mark, or day of another zone), a day, and its entries."""
+    d, m = TimeUseDay, TimeUseDayMark
+    nothing = cast(null(), LargeBinary)
+    # One row whatever there is, of which the day is null where no day is of another zone.
+    last = func.max(col(d.local_day))
+    parts = [
+        scoped_once(d, literal(0), col(d.local_day), col(d.entries)).where(*_asked_of(d)),
+        scoped_once(m, literal(1), col(m.local_day), nothing).where(*_asked_of(m)),
+        scoped_once(d, literal(2), last, nothing).where(
+            col(d.pilot_id) == bindparam("of_pilot"), col(d.zone) != bindparam("zone")
+        ),
+    ]
+    return union_all(*parts)
+
+
+def _asked_of(model: type[TimeUseDay | TimeUseDayMark]) -> list[ColumnElement[bool]]:
+    return [
+        col(model.pilot_id) == bindparam("of_pilot"),
+        col(model.local_day) >= bindparam("starts_on"),
+        col(model.local_day) < bindparam("ends_on"),
+    ]
+
+
+_STORED = _stored()
+
+
 async def stored(
     session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window
 ) -> Stored:
@@ -164,24 +192,15 @@ async def stored(
 
     `moved` speaks of all of the pilot's days.
     """
-    d, m = TimeUseDay, TimeUseDayMark
-    zone = principal.organisation.zone
-
-    def of(model: type[TimeUseDay | TimeUseDayMark], *columns: Any) -> Select[*tuple[Any, ...]]:
-        return scoped_columns(principal, model, *columns).where(col(model.pilot_id) == pilot_id)
-
-    def within_days(day: Any) -> tuple[Any, ...]:
-        return day >= days.starts_on, day < days.ends_on
-
-    nothing = cast(null(), LargeBinary)
-    whole = of(d, col(d.local_day), col(d.entries)).where(*within_days(col(d.local_day)))
-    marked = of(m, col(m.local_day), nothing).where(*within_days(col(m.local_day)))
-    # One row whatever there is, of which the day is null where no day is of another zone.
-    moved = of(d, func.max(col(d.local_day)), nothing).where(col(d.zone) != zone)
-    told = [(literal(n).label("kind"), part) for n, part in enumerate((whole, marked, moved))]
-    statement = union_all(*(part.add_columns(kind) for kind, part in told))
+    asked = of(
+        principal,
+        of_pilot=pilot_id,
+        starts_on=days.starts_on,
+        ends_on=days.ends_on,
+        zone=principal.organisation.zone,
+    )
     found: list[list[Any]] = [[], [], []]
-    for day, entries, kind in await session.exec(statement):  # type: ignore[call-overload]  # knows no union
+    for kind, day, entries in await session.exec(_STORED, params=asked):  # type: ignore[call-overload]  # a union is executable
         found[kind].append((day, entries))
     return Stored(found[0], {day for day, _ in found[1]}, found[2][0][0] is not None)
 
@@ -224,12 +243,18 @@ async def store(
         await session.exec(insert(d), params=[{**owner, **row} for row in rows])
 
 
+_PEOPLE = Reading(
+    scoped_once(
+        TimeUsePerson,
+        col(TimeUsePerson.person_id).label("person"),
+        col(TimeUsePerson.number).label("number"),
+    ).where(col(TimeUsePerson.pilot_id) == bindparam("of_pilot"))
+)
+
+
 async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Ids:
     """A pilot's people by their numbers, which leave none out."""
-    p = TimeUsePerson
-    columns: list[Any] = [col(p.person_id).label("person"), col(p.number).label("number")]
-    statement = scoped_columns(principal, p, *columns).where(col(p.pilot_id) == pilot_id)
-    found = await arrays.read(session, statement)
+    found = await _PEOPLE.run(session, of(principal, of_pilot=pilot_id))
     person: Ids = np.empty_like(found["person"])
     person[found["number"]] = found["person"]
     return person
