@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.core.arrays import Ids, array_of, places_in
 from app.core.periods import Window
+from app.core.working_days import working_days
 from app.pilots.models import Arm, Member
 
 ARMS: Final = tuple(Arm)
@@ -76,6 +77,28 @@ class Roll:
         first, after = days.starts_on.toordinal(), days.ends_on.toordinal()
         found: NDArray[np.bool_] = np.maximum(self.since, first) < np.minimum(self.until, after)
         return found
+
+    def there(self, days: Window) -> NDArray[np.bool_]:
+        """Shape (n, days): on which of them each takes part, is employed and not away."""
+        since = np.maximum(self.since, self.employed_since)
+        found: NDArray[np.bool_] = spans(since, np.minimum(self.until, self.employed_until), days)
+        # One by one, as absences of somebody may overlap.
+        away = spans(self.away.since, self.away.until, days)
+        for n in np.flatnonzero(away.any(axis=1)):
+            found[int(self.away.place[n]), away[n]] = False
+        return found
+
+    def at_work(self, days: Window) -> NDArray[np.bool_]:
+        """Shape (n,): there on one of the working days at least."""
+        found: NDArray[np.bool_] = np.any(self.there(days)[:, working_days(days)], axis=1)
+        return found
+
+
+def spans(since: Ordinals, until: Ordinals, days: Window) -> NDArray[np.bool_]:
+    """Shape (n, days): the days from one to before another."""
+    day = np.arange(days.starts_on.toordinal(), days.ends_on.toordinal(), dtype=np.int32)
+    found: NDArray[np.bool_] = (since[:, None] <= day) & (day < until[:, None])
+    return found
 
 
 def _ends(windows: Sequence[Window]) -> tuple[Ordinals, Ordinals]:

@@ -27,7 +27,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import of, scoped, scoped_columns, scoped_once, within
+from app.access.scoping import of, scoped_columns, scoped_once, within
 from app.core.arrays import Ids, Reading
 from app.core.bulk.loading import load
 from app.core.models import UtcDateTime, in_parts, metadata
@@ -260,11 +260,15 @@ async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) ->
     return person
 
 
+_CODES = scoped_once(TimeUseCode, TimeUseCode).where(
+    col(TimeUseCode.pilot_id) == bindparam("of_pilot")
+)
+
+
 async def codes(session: AsyncSession, principal: Principal, pilot_id: UUID) -> list[TimeUseCode]:
     """The codes of a pilot, by their numbers."""
-    c = TimeUseCode
-    statement = scoped(principal, c).where(col(c.pilot_id) == pilot_id).order_by(col(c.number))
-    return list((await session.exec(statement)).all())
+    rows = await session.exec(_CODES, params=of(principal, of_pilot=pilot_id))
+    return sorted((row[0] for row in rows), key=lambda code: code.number)
 
 
 async def add_people(

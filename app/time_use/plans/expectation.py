@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.core.periods import DAY, Window, iso_week_of
 from app.core.working_days import is_bank_holiday
 from app.pilots.models import Arm, Member
-from app.pilots.roll import ARMS, Ordinals, Roll
+from app.pilots.roll import ARMS, Roll, spans
 
 Days = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -54,7 +54,7 @@ def weeks_of(days: Window) -> list[Window]:
 
 def membership(roll: Roll, days: Window) -> Days:
     """Shape (members, days): on which days each of them takes part in the pilot."""
-    return _spans(roll.since, roll.until, days)
+    return spans(roll.since, roll.until, days)
 
 
 def open_days(schedule: Schedule, roll: Roll, days: Window) -> Days:
@@ -66,20 +66,8 @@ def open_days(schedule: Schedule, roll: Roll, days: Window) -> Days:
     asked = np.array(
         [_is_asked(schedule, days.starts_on + n * DAY) for n in range(days.days)], dtype=np.bool_
     )
-    found = membership(roll, days) & asked
-    found &= _spans(roll.employed_since, roll.employed_until, days)
-    found &= np.isin(roll.arm, [ARMS.index(arm) for arm in schedule.arms])[:, None]
-    away = zip(roll.away.place, _spans(roll.away.since, roll.away.until, days), strict=True)
-    for place, on_days in away:
-        found[place] &= ~on_days
-    return found
-
-
-def _spans(since: Ordinals, until: Ordinals, days: Window) -> Days:
-    """Shape (n, days): the days from one to before another."""
-    day = np.arange(days.starts_on.toordinal(), days.ends_on.toordinal(), dtype=np.int32)
-    found: Days = (since[:, None] <= day) & (day < until[:, None])
-    return found
+    of_asked = np.isin(roll.arm, [ARMS.index(arm) for arm in schedule.arms])
+    return roll.there(days) & asked & of_asked[:, None]
 
 
 def _is_asked(schedule: Schedule, day: date) -> bool:
