@@ -18,6 +18,7 @@ from tests.databases import Templates
 COMMAND = Path(sys.executable).with_name("pilotlight")
 SECRET = "a-secret-of-the-tests-alone-0123456789"
 _READY_SECONDS = 30.0
+_COMMAND_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 _ATTEMPTS = 3
 
@@ -31,9 +32,11 @@ class Server:
     environment: Mapping[str, str]
     folder: Path
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, timeout: float = _COMMAND_SECONDS) -> str:
         """Run another `pilotlight` command on the same database; returns what it printed."""
-        return pilotlight(*arguments, environment=self.environment, folder=self.folder)
+        return pilotlight(
+            *arguments, environment=self.environment, folder=self.folder, timeout=timeout
+        )
 
     def found(self, name: str = "Test Council", role: str = "admin") -> str:
         """Make an organisation; returns a key of it."""
@@ -57,7 +60,12 @@ def environment_for(database_url: str, **settings: str) -> dict[str, str]:
     return ours | {f"PILOTLIGHT_{name}": value for name, value in stated.items()}
 
 
-def pilotlight(*arguments: str, environment: Mapping[str, str], folder: Path) -> str:
+def pilotlight(
+    *arguments: str,
+    environment: Mapping[str, str],
+    folder: Path,
+    timeout: float = _COMMAND_SECONDS,
+) -> str:
     """Run a `pilotlight` command to its end; returns its standard output."""
     done = subprocess.run(
         [COMMAND, *arguments],
@@ -65,7 +73,7 @@ def pilotlight(*arguments: str, environment: Mapping[str, str], folder: Path) ->
         cwd=folder,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=timeout,
         check=False,
     )
     assert done.returncode == 0, done.stderr

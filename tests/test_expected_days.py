@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.core.periods import Window
 from app.metrics.time_quality.inspection import overlapping
 from app.pilots.models import Arm, Member
+from app.pilots.roll import Roll
 from app.time_use.plans.expectation import (
     Schedule,
     missing_days,
@@ -59,7 +60,7 @@ def test_person_days_are_those_that_counting_one_by_one_finds(
     schedule = Schedule(asked, per_week, frozenset(Arm(arm) for arm in of))
     window = Window(*span)
     known = [_member(n, who) for n, who in enumerate(members)]
-    may = open_days(schedule, known, window)
+    may = open_days(schedule, Roll.of(known), window)
     seen = {UUID(int=n): set(who.samples) for n, who in enumerate(members)}
     sampled = sampled_days(known, window, seen)
     counted = tally(schedule, window, may, sampled)

@@ -22,6 +22,7 @@ from app.people import service as people
 from app.pilots import repository
 from app.pilots.models import Arm, Member, Pilot, PilotMember
 from app.pilots.repository import Membership
+from app.pilots.roll import Roll
 from app.pilots.schemas import MemberRow
 from app.pilots.service import get
 
@@ -42,6 +43,23 @@ async def over(
     `days` None: nobody asks who was away.
     """
     return await repository.taking_part(session, principal, pilot.id, days)
+
+
+async def roll(
+    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window | None
+) -> Roll:
+    """All members of a pilot within reach as arrays, in any order; `days` as for `over`."""
+    return await repository.roll(session, principal, pilot.id, days)
+
+
+async def groups(
+    session: AsyncSession, principal: Principal, pilot: Pilot, arm: Arm, attribute: str
+) -> dict[str | None, list[UUID]]:
+    """Who of an arm of a pilot within reach is in which group today; None for those in none.
+
+    `attribute` is one of people: `team`, `department` or `job_family`.
+    """
+    return await repository.groups(session, principal, pilot.id, arm, attribute)
 
 
 async def of_people(

@@ -8,12 +8,14 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_
+import numpy as np
+from sqlalchemy import Date, Integer, and_, bindparam, case, cast, func, literal, or_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped, scoped_columns
+from app.access.scoping import of, scoped, scoped_columns, scoped_once
+from app.core.arrays import Reading
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.fields import EARLIEST, LATEST
@@ -24,6 +26,7 @@ from app.core.periods import Window
 from app.people.absences.models import Absence
 from app.people.models import Person
 from app.pilots.models import Arm, Member, Pilot, PilotMember, PilotStatus, PilotTransition
+from app.pilots.roll import ARMS, Absences, Roll
 from app.pilots.schemas import PilotFilter
 
 _UPSERT = UpsertTarget(
@@ -141,6 +144,72 @@ async def taking_part(
         )
         for row in await session.exec(statement)
     ]
+
+
+def _roll(*, at_work: bool) -> Reading:
+    """Members of a pilot, and when they are employed where that is asked."""
+    m, p = PilotMember, Person
+    since, until = (literal(day, Date) for day in (EARLIEST, LATEST))
+    arm = case(*((col(m.arm) == arm, place) for place, arm in enumerate(ARMS)))
+    part = [
+        col(m.person_id).label("person"),
+        cast(arm, Integer).label("arm"),
+        func.coalesce(col(m.joined_on), since).label("since"),
+        func.coalesce(col(m.left_on), until).label("until"),
+    ]
+    work = [
+        func.coalesce(col(p.started_on), since).label("employed_since"),
+        func.coalesce(col(p.left_on), until).label("employed_until"),
+    ]
+    statement = scoped_once(m, *part, *(work if at_work else ()))
+    if at_work:
+        statement = statement.join(
+            p,
+            and_(col(p.organisation_id) == col(m.organisation_id), col(p.id) == col(m.person_id)),
+        )
+    return Reading(statement.where(col(m.pilot_id) == bindparam("of_pilot")))
+
+
+_ROLL, _ROLL_AT_WORK = _roll(at_work=False), _roll(at_work=True)
+
+
+async def roll(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None
+) -> Roll:
+    """The same as arrays; where nobody asks about days, everybody is employed all the time."""
+    away = {} if days is None else await _absences(session, principal, pilot_id, days)
+    reading = _ROLL if days is None else _ROLL_AT_WORK
+    found = await reading.run(session, of(principal, of_pilot=pilot_id))
+    person = found["person"]
+    always = [np.full(len(person), day.toordinal(), np.int32) for day in (EARLIEST, LATEST)]
+    return Roll(
+        person,
+        found["arm"].astype(np.int8),
+        found["since"],
+        found["until"],
+        found.get("employed_since", always[0]),
+        found.get("employed_until", always[1]),
+        Absences.of(person, away),
+    )
+
+
+async def groups(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, arm: Arm, attribute: str
+) -> dict[str | None, list[UUID]]:
+    """Who of an arm's members is in which group today, by an attribute of people."""
+    m, p = PilotMember, Person
+    statement = (
+        scoped_columns(principal, m, col(getattr(p, attribute)), col(m.person_id))
+        .join(
+            p,
+            and_(col(p.organisation_id) == col(m.organisation_id), col(p.id) == col(m.person_id)),
+        )
+        .where(col(m.pilot_id) == pilot_id, col(m.arm) == arm)
+    )
+    found: dict[str | None, list[UUID]] = defaultdict(list)
+    for group, person_id in await session.exec(statement):
+        found[group].append(person_id)
+    return found
 
 
 async def _absences(

@@ -1,20 +1,17 @@
 """The figures of feedback, from who was expected and what was answered. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from math import inf
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.core.periods import DAY, Window
-from app.core.working_days import working_days
 from app.feedback.responses.models import themes_in
-from app.metrics.feedback.repository import Answer
+from app.metrics.feedback.answers import MINUTES, NOBODY, Answers, Given
 from app.metrics.figures import NOT_ESTIMABLE, AnyFigure, Figure, Flag, Share, size_flags
 from app.metrics.registry import (
     MENTAL_LOAD_REDUCED_RATE,
@@ -32,7 +29,6 @@ from app.metrics.statistics.averages import mean_t, median_woodruff
 from app.metrics.statistics.intervals import Interval
 from app.metrics.statistics.proportions import wilson
 from app.metrics.statistics.ratios import ratio_jackknife, share_jackknife_logit
-from app.pilots.models import Member
 
 NOBODY_EXPECTED = "nobody_expected"
 NOBODY_ANSWERED = "nobody_answered"
@@ -44,15 +40,6 @@ AGREES = 4
 LOWEST, HIGHEST = 1, 5
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a figure counts of an answer; nobody known where `person_id` is None."""
-
-    week_starts_on: date
-    person_id: UUID | None
-    value: float
-
-
 _MEANS = ((SATISFACTION_MEAN, "satisfaction"), (MORALE_MEAN, "morale"))
 _RATES = (
     (WOULD_KEEP_RATE, "would_keep", 1),
@@ -61,18 +48,37 @@ _RATES = (
 )
 
 
+def weeks_of(days: Window) -> list[Window]:
+    """Every ISO week that counts in some days, whole."""
+    return [week for week in days.iso_weeks() if days.counts_week(week.starts_on)]
+
+
 @dataclass(frozen=True)
 class Feedback:
-    """Who takes part, what they and nobody known answered, the window asked about, its last day so far.
+    """Who is expected to answer, what they and nobody known answered, the window, its last day so far.
 
-    `answers` are of participants and anonymous ones, by their Mondays; `before` are those of the baseline.
+    Attributes:
+        at_work: shape (people, weeks), who takes part and is at work in which of `weeks`.
+        answers: of participants and anonymous ones; `naming` those that name themes.
+        before: those of the baseline.
     """
 
-    participants: Sequence[Member]
-    answers: Mapping[date, Sequence[Answer]]
-    before: Sequence[Answer]
+    at_work: NDArray[np.bool_]
+    answers: Answers
+    naming: Answers
+    before: Answers
     window: Window
     as_of: date
+
+    def of(self, who: NDArray[np.bool_]) -> "Feedback":
+        """The same of some people, `who` of shape (people,); anonymous answers are of none of them."""
+        return replace(
+            self,
+            at_work=self.at_work & who[:, None],
+            answers=self.answers.of_people(who),
+            naming=self.naming.of_people(who),
+            before=self.before.of_people(who),
+        )
 
     @property
     def days(self) -> Window:
@@ -82,14 +88,13 @@ class Feedback:
     @property
     def weeks(self) -> list[Window]:
         """Every ISO week that counts in these days, whole."""
-        return [week for week in self.days.iso_weeks() if self.days.counts_week(week.starts_on)]
+        return weeks_of(self.days)
 
     def figures(self) -> dict[str, AnyFigure]:
         """Every figure over the window."""
-        weeks = self.weeks
-        counted = self._of(weeks)
+        counted = self.answers.of_weeks(self._mondays)
         found = [
-            self._response(weeks, self.days),
+            self._response(self._expected, counted, self.days),
             *self._of_answers(counted, self.days),
             self._change_of_morale(counted),
         ]
@@ -99,60 +104,72 @@ class Feedback:
     def weekly(self) -> list[tuple[date, dict[str, AnyFigure]]]:
         """The figures of every ISO week that has a day in the window, by its Monday."""
         found: list[tuple[date, dict[str, AnyFigure]]] = []
-        for week in self.weeks:
-            figures = [self._response([week], week), *self._of_answers(self._of([week]), week)]
+        for n, week in enumerate(self.weeks):
+            counted = self.answers.of_weeks([week.starts_on])
+            figures = [
+                self._response(self._expected[:, n : n + 1], counted, week),
+                *self._of_answers(counted, week),
+            ]
             found.append((week.starts_on, {f.metric.slug: f for f in figures}))
         return found
 
     def missing_weeks(self) -> list[date]:
         """Mondays of weeks that are over, and about which somebody was expected to answer and nobody did."""
+        answered = set(self.answers.week.tolist())
         return [
             week.starts_on
-            for week in self.weeks
+            for n, week in enumerate(self.weeks)
             if week.ends_on <= self.as_of + DAY
-            and not self._of([week])
-            and self._expected[week.starts_on]
+            and week.starts_on.toordinal() not in answered
+            and self._expected[:, n].any()
         ]
 
     def themes(self) -> Counter[str]:
         """How many people name each theme at least, in lower case."""
-        naming: dict[str, list[Given]] = defaultdict(list)
-        for answer in self._of(self.weeks):
-            for theme in {each.casefold() for each in themes_in(answer.themes)}:
-                naming[theme].append(Given(answer.week_starts_on, answer.person_id, 1))
-        return Counter({theme: _people(given) for theme, given in naming.items()})
+        counted = self.naming.of_weeks(self._mondays)
+        saying: dict[str, list[int]] = defaultdict(list)
+        for n, text in enumerate(counted.themes if counted.themes is not None else ()):
+            saying[text].append(n)
+        naming: dict[str, list[int]] = defaultdict(list)
+        for text, places in saying.items():
+            for theme in {each.casefold() for each in themes_in(text)}:
+                naming[theme] += places
+        week, person = counted.week, counted.person
+        return Counter(
+            {
+                theme: Given(week[places], person[places], np.ones(len(places))).people
+                for theme, places in naming.items()
+            }
+        )
 
-    def _of(self, weeks: Iterable[Window]) -> list[Answer]:
-        return [answer for week in weeks for answer in self.answers.get(week.starts_on, ())]
+    @property
+    def _mondays(self) -> list[date]:
+        return [week.starts_on for week in self.weeks]
 
     @cached_property
-    def _expected(self) -> dict[date, set[UUID]]:
-        """By Monday, who took part and was at work for a day of the week, or answered anyway."""
-        found: dict[date, set[UUID]] = {}
-        for week in self.weeks:
-            at_work = working_days(week)
-            days = [week.starts_on + n * DAY for n in range(week.days) if at_work[n]]
-            found[week.starts_on] = {
-                who.person_id
-                for who in self.participants
-                if any(
-                    day in who.days and not any(day in away for away in who.away) for day in days
-                )
-            } | {answer.person_id for answer in self._of([week]) if answer.person_id is not None}
+    def _expected(self) -> NDArray[np.bool_]:
+        """Shape (people, weeks): who took part and was at work for a day of the week, or answered anyway."""
+        found = self.at_work.copy()
+        named = self.answers.where(self.answers.person != NOBODY)
+        for n, week in enumerate(self.weeks):
+            found[named.of_weeks([week.starts_on]).person, n] = True
         return found
 
-    def _response(self, weeks: Sequence[Window], window: Window) -> Figure:
-        """Answers of those expected; a person's weeks are not independent, so people are left out whole."""
-        expected: Counter[UUID] = Counter()
-        for week in weeks:
-            expected.update(self._expected[week.starts_on])
-        counted = self._of(weeks)
-        answered = Counter(a.person_id for a in counted if a.person_id is not None)
-        given, wanted = len(counted), expected.total()
-        parts = np.array([answered[who] for who in expected], dtype=np.float64)
-        wholes = np.array(list(expected.values()), dtype=np.float64)
+    def _response(self, of_weeks: NDArray[np.bool_], counted: Answers, window: Window) -> Figure:
+        """Answers of those expected; a person's weeks are not independent, so people are left out whole.
+
+        `of_weeks` has shape (people, weeks).
+        """
+        wanted_of = of_weeks.sum(axis=1)
+        anyway = wanted_of > 0
+        named = counted.person[counted.person != NOBODY]
+        answered = np.bincount(named, minlength=len(wanted_of))
+        given, wanted, people = len(counted.week), int(wanted_of.sum()), int(anyway.sum())
         interval, flags = _interval_of_share(
-            parts, wholes, is_one_each=len(weeks) == 1, anonymous=given - answered.total()
+            answered[anyway].astype(np.float64),
+            wanted_of[anyway].astype(np.float64),
+            is_one_each=of_weeks.shape[1] == 1,
+            anonymous=given - len(named),
         )
         figure = Figure(
             metric=RESPONSE_RATE,
@@ -161,11 +178,11 @@ class Feedback:
             value=given / wanted if wanted else None,
             numerator=given,
             denominator=wanted,
-            people=len(expected),
+            people=people,
             interval=interval,
-            flags=(*(size_flags(len(expected)) if expected else ()), *flags),
+            flags=(*(size_flags(people) if people else ()), *flags),
             reason=None if wanted else NOBODY_EXPECTED,
-            disclosive=(Share(given, wanted), Share(len(expected), len(expected))),
+            disclosive=(Share(given, wanted), Share(people, people)),
         )
         if given > wanted > 0:
             return replace(figure, value=None, interval=None, reason=MORE_THAN_EXPECTED)
@@ -173,21 +190,13 @@ class Feedback:
             return figure.flagged(Flag.LOW_RESPONSE)
         return figure
 
-    def _of_answers(self, counted: Sequence[Answer], window: Window) -> list[Figure]:
+    def _of_answers(self, counted: Answers, window: Window) -> list[Figure]:
         """What the answers say; each figure over those that give it."""
-
-        def given(name: str, value: Callable[[float], float] = float) -> list[Given]:
-            return [
-                Given(a.week_starts_on, a.person_id, value(told))
-                for a in counted
-                if (told := getattr(a, name)) is not None
-            ]
-
-        minutes = given("minutes_saved_per_day")
+        minutes = counted.given(MINUTES)
         return [
-            *(self._mean(metric, window, given(name)) for metric, name in _MEANS),
+            *(self._mean(metric, window, counted.given(name)) for metric, name in _MEANS),
             *(
-                self._rate(metric, window, given(name, lambda told, least=least: told >= least))  # type: ignore[misc]  # a default is not seen as bound
+                self._rate(metric, window, counted.given(name), least)
                 for metric, name, least in _RATES
             ),
             self._mean(MINUTES_SAVED_SELF_REPORTED_MEAN, window, minutes),
@@ -198,7 +207,7 @@ class Feedback:
         self,
         metric: Metric,
         window: Window,
-        given: Sequence[Given],
+        given: Given,
         *,
         value: float | None,
         numerator: float | None,
@@ -206,7 +215,7 @@ class Feedback:
         flags: tuple[Flag, ...] = (),
         disclosive: tuple[Share, ...] = (),
     ) -> Figure:
-        people = _people(given)
+        people = given.people
         return Figure(
             metric=metric,
             window=window,
@@ -216,119 +225,100 @@ class Feedback:
             denominator=len(given),
             people=people,
             interval=interval,
-            flags=(*(size_flags(people) if given else ()), *flags),
-            reason=None if given else NOBODY_ANSWERED,
+            flags=(*(size_flags(people) if people else ()), *flags),
+            reason=None if len(given) else NOBODY_ANSWERED,
             disclosive=(Share(people, people), *disclosive),
         )
 
-    def _mean(self, metric: Metric, window: Window, given: Sequence[Given]) -> Figure:
+    def _mean(self, metric: Metric, window: Window, given: Given) -> Figure:
         sums, counts, flags = _by_person(given)
-        total = sum(each.value for each in given)
+        total = float(given.value.sum())
         least = -inf if metric is MINUTES_SAVED_SELF_REPORTED_MEAN else LOWEST
         interval = None if flags else ratio_jackknife(sums, counts, least=least)
         return self._figure(
             metric,
             window,
             given,
-            value=total / len(given) if given else None,
+            value=total / len(given) if len(given) else None,
             numerator=total,
             interval=_within_scale(interval, metric),
             flags=flags,
         )
 
-    def _rate(self, metric: Metric, window: Window, given: Sequence[Given]) -> Figure:
-        agreeing = sum(each.value > 0 for each in given)
-        sums, counts, unknown = _by_person(given)
+    def _rate(self, metric: Metric, window: Window, given: Given, least: float) -> Figure:
+        agrees = given.value >= least
+        agreeing = int(agrees.sum())
+        sums, counts, unknown = _by_person(replace(given, value=agrees.astype(np.float64)))
         interval, flags = _interval_of_share(
-            sums, counts, is_one_each=_is_one_week(given), anonymous=len(unknown)
+            sums, counts, is_one_each=given.is_one_week, anonymous=len(unknown)
         )
         return self._figure(
             metric,
             window,
             given,
-            value=agreeing / len(given) if given else None,
+            value=agreeing / len(given) if len(given) else None,
             numerator=agreeing,
             interval=interval,
             flags=flags,
             disclosive=(Share(agreeing, len(given)),),
         )
 
-    def _median(self, metric: Metric, window: Window, given: Sequence[Given]) -> Figure:
-        values = np.array([each.value for each in given], dtype=np.float64)
-        whose, flags = _whose(given)
-        interval = None if flags else median_woodruff(values, whose)
+    def _median(self, metric: Metric, window: Window, given: Given) -> Figure:
+        flags = _flags(given)
+        interval = None if flags else median_woodruff(given.value, given.whose())
         return self._figure(
             metric,
             window,
             given,
-            value=float(np.median(values)) if given else None,
+            value=float(np.median(given.value)) if len(given) else None,
             numerator=None,
             interval=interval,
             flags=flags,
         )
 
-    def _change_of_morale(self, counted: Sequence[Answer]) -> Figure:
+    def _change_of_morale(self, counted: Answers) -> Figure:
         """Of the people who gave it in the baseline and in the window, each counting once."""
-        before, after = _morale(self.before), _morale(counted)
-        both = sorted(before.keys() & after.keys())
-        changes = np.array([np.mean(after[w]) - np.mean(before[w]) for w in both], dtype=np.float64)
+        k = len(self.at_work)
+        sums, counts = zip(*(_morale(each, k) for each in (self.before, counted)), strict=True)
+        both = (counts[0] > 0) & (counts[1] > 0)
+        changes = sums[1][both] / counts[1][both] - sums[0][both] / counts[0][both]
+        people = len(changes)
         return Figure(
             metric=MORALE_CHANGE,
             window=self.days,
             as_of=self.as_of,
-            value=float(changes.mean()) if both else None,
+            value=float(changes.mean()) if people else None,
             numerator=float(changes.sum()),
-            denominator=len(both),
-            people=len(both),
+            denominator=people,
+            people=people,
             interval=mean_t(changes),
-            flags=size_flags(len(both)) if both else (),
-            reason=None if both else NO_BASELINE,
-            disclosive=(Share(len(both), len(both)),),
+            flags=size_flags(people) if people else (),
+            reason=None if people else NO_BASELINE,
+            disclosive=(Share(people, people),),
         )
 
 
-def _morale(answers: Iterable[Answer]) -> dict[UUID, list[int]]:
-    found: dict[UUID, list[int]] = defaultdict(list)
-    for answer in answers:
-        if answer.person_id is not None and answer.morale is not None:
-            found[answer.person_id].append(answer.morale)
-    return found
+def _morale(answers: Answers, people: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Shapes (people,): each person's sum and number of answers that give it."""
+    given = answers.given("morale")
+    named = given.person != NOBODY
+    person, value = given.person[named], given.value[named]
+    sums = np.bincount(person, weights=value, minlength=people)
+    return sums.astype(np.float64), np.bincount(person, minlength=people)
 
 
-def _people(given: Iterable[Given]) -> int:
-    """How many people answered at least: anonymous answers of two weeks may be of the same ones."""
-    named = {each.person_id for each in given if each.person_id is not None}
-    by_week = Counter(each.week_starts_on for each in given)
-    return max(len(named), *by_week.values(), 0)
-
-
-def _is_one_week(given: Iterable[Given]) -> bool:
-    return len({each.week_starts_on for each in given}) <= 1
-
-
-def _whose(given: Sequence[Given]) -> tuple[NDArray[np.intp], tuple[Flag, ...]]:
-    """Shape (n,), a number for each one's person; flagged where that is not known.
-
-    Within a week each answer is a person's own, anonymous or not.
-    """
-    numbers: dict[UUID | int, int] = {}
-    whose = [
-        numbers.setdefault(place if each.person_id is None else each.person_id, len(numbers))
-        for place, each in enumerate(given)
-    ]
-    unknown = any(each.person_id is None for each in given) and not _is_one_week(given)
-    flags = (Flag.ANONYMOUS_ANSWERS,) if unknown else ()
-    return np.array(whose, dtype=np.intp), flags
+def _flags(given: Given) -> tuple[Flag, ...]:
+    return (Flag.ANONYMOUS_ANSWERS,) if given.is_of_unknown_people else ()
 
 
 def _by_person(
-    given: Sequence[Given],
+    given: Given,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[Flag, ...]]:
     """Shapes (k,): each person's sum and number of answers; flagged where persons are not known."""
-    whose, flags = _whose(given)
-    values = np.array([each.value for each in given], dtype=np.float64)
+    whose = given.whose()
     counts = np.bincount(whose).astype(np.float64)
-    return np.bincount(whose, weights=values).astype(np.float64), counts, flags
+    sums = np.bincount(whose, weights=given.value).astype(np.float64)
+    return sums, counts, _flags(given)
 
 
 def _interval_of_share(

@@ -1,33 +1,35 @@
 """Feedback as it is answered: loaded, computed, broken down, and suppressed for the reader."""
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from operator import attrgetter
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
-from app.core.fields import EARLIEST
+from app.core.arrays import Ids, array_of
 from app.core.periods import DAY, Window
 from app.feedback.sessions import service as sessions
 from app.feedback.sessions.models import FeedbackSession
 from app.metrics.feedback import repository
-from app.metrics.feedback.calculation import Feedback
+from app.metrics.feedback.answers import Answers, at_work, counted
+from app.metrics.feedback.calculation import Feedback, weeks_of
 from app.metrics.feedback.models import MissingFeedbackWeek
-from app.metrics.feedback.repository import Answer
 from app.metrics.figures import AnyFigure, Flag
-from app.metrics.groups import GroupBy, grouped
+from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
 from app.metrics.suppression import Report, suppress, suppress_parts
 from app.pilots import membership
 from app.pilots import service as pilots
-from app.pilots.models import Arm, Member, Pilot
+from app.pilots.models import Arm, Pilot
+from app.pilots.roll import Roll
 
 MOST_THEMES = 50
 
@@ -64,14 +66,9 @@ async def feedback(
     pilot = await pilots.get(session, principal, pilot_id)
     window = question.window(pilot.window)
     as_of = question.last_day(window, clock.today(principal.organisation.zone))
-    span = _weeks_of(window)
-    members = await membership.over(session, principal, pilot, span)
-    participants = [who for who in members if who.arm is Arm.PILOT]
-    answers = _counted(participants, await repository.answers(session, principal, pilot, span))
-    before = await _baseline(session, principal, pilot, participants)
-    report, mondays, missing, themes = await asyncio.to_thread(
-        _compute, participants, answers, before, window, as_of, question.group_by
-    )
+    loaded = await _load(session, principal, pilot, window, as_of)
+    groups = await _groups(session, principal, pilot, loaded.roll, question.group_by)
+    report, mondays, missing, themes = await asyncio.to_thread(_compute, loaded, groups)
     minimum = 1
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
@@ -99,12 +96,8 @@ async def missing_weeks(
     What `feedback` says of them, without the figures.
     """
     window = pilot.window
-    span = _weeks_of(window)
-    members = await membership.over(session, principal, pilot, span)
-    participants = [who for who in members if who.arm is Arm.PILOT]
-    answers = _counted(participants, await repository.answers(session, principal, pilot, span))
-    found = Feedback(participants, _by_week(answers), [], window, min(as_of, window.ends_on - DAY))
-    return await asyncio.to_thread(found.missing_weeks)
+    loaded = await _load(session, principal, pilot, window, min(as_of, window.ends_on - DAY))
+    return await asyncio.to_thread(lambda: loaded.feedback().missing_weeks())
 
 
 async def note_missing_weeks(
@@ -150,78 +143,77 @@ def _weeks_of(window: Window) -> Window:
     return Window(weeks[0].starts_on, weeks[-1].ends_on)
 
 
-async def _baseline(
-    session: AsyncSession, principal: Principal, pilot: Pilot, participants: Sequence[Member]
-) -> list[Answer]:
-    """What participants answered about the weeks of the baseline, where there is one."""
-    window = pilot.baseline
-    if window is None:
-        return []
-    answers = await repository.answers(session, principal, pilot, _weeks_of(window))
-    return [
-        answer
-        for answer in _counted(participants, answers)
-        if window.counts_week(answer.week_starts_on)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What the feedback of a pilot is computed from; answers with whose they are, as they are stored."""
 
+    roll: Roll
+    answers: tuple[Answers, Ids]
+    naming: tuple[Answers, Ids]
+    before: tuple[Answers, Ids]
+    baseline: Window | None
+    window: Window
+    as_of: date
 
-def _counted(participants: Iterable[Member], answers: Iterable[Answer]) -> list[Answer]:
-    """Those of participants in weeks in which they take part, and anonymous ones."""
-    days_of = {who.person_id: who.days for who in participants}
-    nobody = Window(EARLIEST, EARLIEST)
-    return [
-        answer
-        for answer in answers
-        if answer.person_id is None
-        or Window(answer.week_starts_on, answer.week_starts_on + 7 * DAY).overlaps(
-            days_of.get(answer.person_id, nobody)
+    def feedback(self) -> Feedback:
+        """What of it counts."""
+        baseline = weeks_of(self.baseline) if self.baseline is not None else []
+        before = counted(*self.before, self.roll)
+        return Feedback(
+            at_work(self.roll, weeks_of(self.window.until(self.as_of))),
+            counted(*self.answers, self.roll),
+            counted(*self.naming, self.roll),
+            before.of_weeks([week.starts_on for week in baseline]),
+            self.window,
+            self.as_of,
         )
-    ]
 
 
-def _by_week(answers: Iterable[Answer]) -> dict[date, list[Answer]]:
-    found: dict[date, list[Answer]] = defaultdict(list)
-    for answer in answers:
-        found[answer.week_starts_on].append(answer)
-    return found
+async def _load(
+    session: AsyncSession, principal: Principal, pilot: Pilot, window: Window, as_of: date
+) -> _Loaded:
+    span = _weeks_of(window)
+    roll = await membership.roll(session, principal, pilot, span)
+    answers = await repository.answers(session, principal, pilot, span)
+    naming = await repository.themes(session, principal, pilot, span)
+    before, baseline = repository.NO_ANSWERS, pilot.baseline
+    if baseline is not None:
+        before = await repository.answers(session, principal, pilot, _weeks_of(baseline))
+    return _Loaded(roll, answers, naming, before, baseline, window, as_of)
+
+
+async def _groups(
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    roll: Roll,
+    group_by: GroupBy | None,
+) -> dict[str, NDArray[np.bool_]]:
+    """Who of everybody in the pilot is in which group of arm `pilot`."""
+    if group_by is None:
+        return {}
+    found = await membership.groups(session, principal, pilot, Arm.PILOT, group_by.value)
+    return {group: np.isin(roll.person, array_of(ids)) for group, ids in named(found).items()}
 
 
 def _compute(
-    participants: Sequence[Member],
-    answers: Sequence[Answer],
-    before: Sequence[Answer],
-    window: Window,
-    as_of: date,
-    group_by: GroupBy | None,
+    loaded: _Loaded, groups: Mapping[str, NDArray[np.bool_]]
 ) -> tuple[Report, list[date], list[date], Counter[str]]:
     """The figures of everybody and of each group, the Mondays of the weekly ones, what is missing, themes."""
-    whole = Feedback(participants, _by_week(answers), before, window, as_of)
+    whole = loaded.feedback()
     weekly = whole.weekly()
-    groups = grouped(participants, attrgetter(group_by.value)) if group_by is not None else {}
     report = Report(
         figures=whole.figures(),
         weekly=[figures for _, figures in weekly],
-        groups={
-            group: _of_group(part, answers, before, window, as_of) for group, part in groups.items()
-        },
+        groups={group: _of_group(whole, who) for group, who in groups.items()},
     )
     return report, [monday for monday, _ in weekly], whole.missing_weeks(), whole.themes()
 
 
-def _of_group(
-    part: Sequence[Member],
-    answers: Sequence[Answer],
-    before: Sequence[Answer],
-    window: Window,
-    as_of: date,
-) -> dict[str, AnyFigure]:
-    """The figures of some participants; anonymous answers are of no group, and said to be missing."""
-    ids = {who.person_id for who in part}
-    own = _by_week(a for a in answers if a.person_id in ids)
-    figures = Feedback(
-        part, own, [a for a in before if a.person_id in ids], window, as_of
-    ).figures()
-    if all(answer.person_id is not None for answer in answers):
+def _of_group(whole: Feedback, who: NDArray[np.bool_]) -> dict[str, AnyFigure]:
+    """The figures of some people; anonymous answers are of no group, and said to be missing."""
+    figures = whole.of(who).figures()
+    if whole.answers.are_named:
         return figures
     return {slug: figure.flagged(Flag.ANONYMOUS_ANSWERS) for slug, figure in figures.items()}
 

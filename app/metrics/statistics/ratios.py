@@ -42,7 +42,7 @@ def ratio_jackknife(
         return None
     total, weight = numerators.sum(), denominators.sum()
     left_out = (total - numerators) / (weight - denominators)
-    variance = (k - 1) / k * float(((left_out - left_out.mean()) ** 2).sum())
+    variance = (k - 1) / k * _squared_deviations(left_out)
     half = float(special.stdtrit(k - 1, (1 + level) / 2)) * sqrt(variance)
     ratio = float(total / weight)
     return Interval(max(least, ratio - half), ratio + half, level, "jackknife")
@@ -110,21 +110,21 @@ def share_jackknife_logit(
     """
     if parts.shape != wholes.shape or parts.ndim != 1:
         raise ValueError("parts and wholes must be vectors of one length")
-    if (wholes <= 0).any() or (parts < 0).any() or (parts > wholes).any():
-        raise ValueError("every whole must be above 0, and every part within its whole")
     k = len(parts)
+    if k and (wholes.min() <= 0 or parts.min() < 0 or (wholes - parts).min() < 0):
+        raise ValueError("every whole must be above 0, and every part within its whole")
     if k < 2:
         return None
     total, weight = parts.sum(), wholes.sum()
     left_out = (total - parts) / (weight - wholes)
     # Counted, as the sums may miss 0 and 1 in the last place: without whoever alone has some, there is none.
-    if min(int((parts > 0).sum()), int((parts < wholes).sum())) < 2:
+    if min(np.count_nonzero(parts), np.count_nonzero(parts < wholes)) < 2:
         return None
     share = total / weight
     logits = special.logit(left_out)
     shrunk = (k - 1) / k if method == "jackknife_logit" else 1.0
-    variance = shrunk * float(((logits - logits.mean()) ** 2).sum())
-    effective = float(weight**2 / (wholes**2).sum())
+    variance = shrunk * _squared_deviations(logits)
+    effective = float(weight**2 / (wholes @ wholes))
     reach = float(special.stdtrit(max(1.0, effective - 1), (1 + level) / 2)) * sqrt(variance)
     centre = float(special.logit(share))
     low, high = (float(special.expit(bound)) for bound in (centre - reach, centre + reach))
@@ -134,5 +134,11 @@ def share_jackknife_logit(
 def _check(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> None:
     if numerators.shape != denominators.shape or numerators.ndim != 1:
         raise ValueError("numerators and denominators must be vectors of one length")
-    if (denominators <= 0).any():
+    if len(denominators) and denominators.min() <= 0:
         raise ValueError("every denominator must be above 0")
+
+
+def _squared_deviations(values: NDArray[np.float64]) -> float:
+    """The sum of squared deviations from the mean. A page has a hundred intervals: each step counts."""
+    deviations = values - values.sum() / len(values)
+    return float(deviations @ deviations)

@@ -16,6 +16,7 @@ from app.metrics.figures import Figure, Share
 from app.metrics.registry import EvidenceTier, Metric
 from app.metrics.suppression import Figures, Report, suppress
 from app.pilots.models import Arm, Member
+from app.pilots.roll import Roll
 from app.time_use.plans.expectation import (
     Days,
     Schedule,
@@ -110,7 +111,7 @@ class Phased:
         prompts: Sequence[Prompt],
     ) -> None:
         self.phase, self.days, self.members = phase, days, members
-        self._may: Days = open_days(schedule, members, days)
+        self._may: Days = open_days(schedule, Roll.of(members), days)
         self.sampled: Days = sampled_days(members, days, seen)
         self._counts: Tally = tally(schedule, days, self._may, self.sampled)
         self._prompts = [prompt for prompt in prompts if prompt.day in days]

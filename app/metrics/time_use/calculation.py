@@ -1,7 +1,7 @@
 """The figures of time use, from what people's time went to. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -63,11 +63,14 @@ class Definition:
     columns: tuple[int, ...]
 
     def parts(self, sums: Sums) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = sums.amounts[:, self.columns].sum(axis=1)
+        found: NDArray[np.float64] = sums.amounts[self.columns[0]]
+        for column in self.columns[1:]:
+            found = found + sums.amounts[column]
         return found
 
     def wholes(self, sums: Sums) -> NDArray[np.float64]:
-        return self.parts(sums) + sums.amounts[:, DIRECT]
+        found: NDArray[np.float64] = self.parts(sums) + sums.amounts[DIRECT]
+        return found
 
     def share(self, sums: Sums) -> float | None:
         whole = float(self.wholes(sums).sum())
@@ -92,6 +95,10 @@ class Period:
     sums: Sums | None
     is_prompts: bool = False
 
+    def of(self, who: NDArray[np.bool_]) -> "Period":
+        """The same of some of the people; `who` has shape (people,)."""
+        return replace(self, sums=self.sums.of(who) if self.sums is not None else None)
+
     def figures(self) -> dict[str, Figure]:
         """The share of admin work, the time outside the ratio, and hours a worker and week."""
         found = [
@@ -108,7 +115,7 @@ class Period:
         weeks = 0 if self.sums is None or self.is_prompts else int(self.sums.weeks.sum())
         if self.sums is None or not weeks:
             return None
-        return float(self.sums.amounts[:, ADMIN].sum()) / MINUTES_AN_HOUR / weeks
+        return float(self.sums.amounts[ADMIN].sum()) / MINUTES_AN_HOUR / weeks
 
     def share(self, definition: Definition) -> Figure:
         """The share of admin work after a definition."""
@@ -121,9 +128,9 @@ class Period:
         if self.sums is None:
             return self._none(EXCLUDED_SHARE)
         amounts = self.sums.amounts
-        everything = amounts[:, : UNMAPPED + 1].sum(axis=1) - amounts[:, EXCLUDED]
+        everything = amounts[: UNMAPPED + 1].sum(axis=0) - amounts[EXCLUDED]
         # Sums of the same minutes may differ in the last place: nothing is below nothing.
-        outside = np.clip(everything - amounts[:, ADMIN] - amounts[:, DIRECT], 0, everything)
+        outside = np.clip(everything - amounts[ADMIN] - amounts[DIRECT], 0, everything)
         return self._of_shares(EXCLUDED_SHARE, outside, everything)
 
     def _of_shares(
@@ -154,7 +161,7 @@ class Period:
         if self.is_prompts:
             return self._none(metric, PROMPTS_HAVE_NO_HOURS)
         sampled = self.sums.sampled
-        hours = self.sums.amounts[sampled, column] / MINUTES_AN_HOUR
+        hours = self.sums.amounts[column, sampled] / MINUTES_AN_HOUR
         weeks = self.sums.weeks[sampled].astype(np.float64)
         k = len(hours)
         return Figure(
@@ -198,6 +205,10 @@ class Changed:
 
     before: Period
     after: Period
+
+    def of(self, who: NDArray[np.bool_]) -> "Changed":
+        """The same of some of the people; `who` has shape (people,)."""
+        return Changed(self.before.of(who), self.after.of(who))
 
     def figure(self, definition: Definition = STANDARD) -> Figure:
         change, k = self.change(definition)
@@ -305,5 +316,5 @@ def ratio(share: float) -> str:
 def unmapped(sums: Sequence[Sums | None]) -> float | None:
     """The share of unmapped time in all that was recorded; None where nothing was."""
     known = [each.amounts for each in sums if each is not None]
-    total = sum(float(each[:, : UNMAPPED + 1].sum()) for each in known)
-    return sum(float(each[:, UNMAPPED].sum()) for each in known) / total if total else None
+    total = sum(float(each[: UNMAPPED + 1].sum()) for each in known)
+    return sum(float(each[UNMAPPED].sum()) for each in known) / total if total else None

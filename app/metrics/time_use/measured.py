@@ -1,15 +1,15 @@
 """What people's time went to, as arrays: daily facts seen through a taxonomy and the pilot's members. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.arrays import Ids, places_in
 from app.core.periods import Window
-from app.pilots.models import Arm, Member
+from app.pilots.models import Arm
+from app.pilots.roll import ARMS, Roll
 from app.time_use.daily.service import Facts
 from app.time_use.taxonomies.codebook import Codebook
 from app.time_use.taxonomies.models import WorkClass
@@ -20,11 +20,10 @@ ADMIN: Final = CLASSES.index(WorkClass.ADMIN)
 DIRECT: Final = CLASSES.index(WorkClass.DIRECT)
 INDIRECT: Final = CLASSES.index(WorkClass.INDIRECT)
 EXCLUDED: Final = CLASSES.index(WorkClass.EXCLUDED)
-# A column of its own for the admin that is recording: it is part of admin as well.
+# A column of its own for recording, which is admin: it is part of that column as well.
 RECORDING: Final = UNMAPPED + 1
 COLUMNS: Final = RECORDING + 1
 
-_ARMS: Final = tuple(Arm)
 _DAYS_A_WEEK: Final = 7
 
 
@@ -32,11 +31,10 @@ _DAYS_A_WEEK: Final = 7
 class Sums:
     """What each person's time went to in a window.
 
-    `amounts` has shape (people, COLUMNS), in minutes or prompts; `weeks` and `days` shape (people,): in how many
+    `amounts` has shape (COLUMNS, people), in minutes or prompts; `weeks` and `days` shape (people,): in how many
     ISO weeks and on how many days somebody has samples.
     """
 
-    people: list[UUID]
     amounts: NDArray[np.float64]
     weeks: NDArray[np.int64]
     days: NDArray[np.int64]
@@ -44,95 +42,57 @@ class Sums:
     @property
     def sampled(self) -> NDArray[np.bool_]:
         """Shape (people,): who has any sample."""
-        return self.days > 0
+        found: NDArray[np.bool_] = self.days > 0
+        return found
+
+    def of(self, who: NDArray[np.bool_]) -> "Sums":
+        """The same of some of the people; `who` has shape (people,)."""
+        return Sums(self.amounts[:, who], self.weeks[who], self.days[who])
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Entries of members of the pilot, each with its day, person, column and amount; shape (n,) each, by day.
+class Recorded:
+    """Entries of an arm's people, in the order of day and person; shape (n,) each but for `people`.
 
-    `arm` has shape (people,). `is_prompts`: amounts are prompts, as there are no durations. `is_mixed`: there
-    are prompts as well as durations, and they are left out.
+    Attributes:
+        people: ids, shape (people,).
+        day: as ordinals.
+        person: places among the people.
+        code: numbers.
+        cell: places in `amounts` of `Sums`.
+        amount: minutes or prompts.
+        begins: whether it is the first of its person and day.
     """
 
-    people: list[UUID]
-    arm: NDArray[np.int8]
+    people: Ids
     day: NDArray[np.int32]
     person: NDArray[np.int32]
     code: NDArray[np.int32]
-    column: NDArray[np.int8]
-    is_recording: NDArray[np.bool_]
+    cell: NDArray[np.int64]
     amount: NDArray[np.float64]
-    is_prompts: bool
-    is_mixed: bool
+    begins: NDArray[np.bool_]
 
-    @classmethod
-    def of(cls, facts: Facts, members: Sequence[Member], codebook: Codebook) -> "Measured":
-        """Facts as they count: entries of members on the days on which they take part."""
-        entries, codes = facts.entries, facts.codes
-        arm, since, until = _membership(facts.people, members)
-        person, day, code = entries.person, entries.day, entries.code
-        counts = (arm[person] >= 0) & (since[person] <= day) & (day < until[person])
-        is_prompt = np.array([c.is_prompt for c in codes], dtype=np.bool_)
-        prompts = is_prompt[code] if codes else np.zeros(0, dtype=np.bool_)
-        has_durations = bool((counts & ~prompts).any())
-        has_prompts = bool((counts & prompts).any())
-        if has_durations:
-            counts &= ~prompts
-        column, recording = _meaning(facts, codebook)
-        amount = entries.minutes if has_durations else entries.samples.astype(np.float64)
-        return cls(
-            facts.people,
-            arm,
-            day[counts],
-            person[counts],
-            code[counts],
-            column[code[counts]],
-            recording[code[counts]],
-            amount[counts],
-            is_prompts=has_prompts and not has_durations,
-            is_mixed=has_prompts and has_durations,
-        )
+    def sums(self, window: Window) -> Sums:
+        """What people's time went to in a window."""
+        within, k = self._within(window), len(self.people)
+        flat = np.bincount(self.cell[within], self.amount[within], COLUMNS * k)
+        amounts = flat.astype(np.float64, copy=False).reshape(COLUMNS, k)
+        amounts[ADMIN] += amounts[RECORDING]
+        begins = self.begins[within]
+        person, day = self.person[within][begins], self.day[within][begins]
+        weeks = _distinct(person, (day - 1) // _DAYS_A_WEEK, k)
+        return Sums(amounts, weeks, np.bincount(person, minlength=k))
 
-    def sums(self, window: Window, arm: Arm, of: NDArray[np.bool_] | None = None) -> Sums:
-        """What the time of an arm's people went to in a window.
-
-        Args:
-            window: the days.
-            arm: whose.
-            of: shape (people,), who of them is looked at; None for all.
-        """
-        within = self._within(window)
-        whose = self.person[within]
-        inside = self.arm[whose] == _ARMS.index(arm)
-        if of is not None:
-            inside &= of[whose]
-        k = len(self.people)
-        person = whose[inside]
-        column, amount = self.column[within][inside], self.amount[within][inside]
-        places = person.astype(np.int64) * COLUMNS + column
-        amounts = np.bincount(places, amount, k * COLUMNS).astype(np.float64).reshape(k, COLUMNS)
-        recording = self.is_recording[within][inside]
-        amounts[:, RECORDING] = np.bincount(
-            person[recording], weights=amount[recording], minlength=k
-        )
-        day = self.day[within][inside]
-        return Sums(
-            self.people,
-            amounts,
-            _distinct(person, (day - 1) // _DAYS_A_WEEK, k),
-            _distinct(person, day, k),
-        )
-
-    def codes_in(self, window: Window) -> NDArray[np.int32]:
+    def codes_in(self, window: Window) -> set[int]:
         """The numbers of the codes that are counted in a window."""
-        return np.unique(self.code[self._within(window)])
+        return set(np.flatnonzero(np.bincount(self.code[self._within(window)])).tolist())
 
-    def days_in(self, window: Window, arm: Arm) -> NDArray[np.int32]:
-        """The days, as ordinals, on which somebody of an arm has a counted entry in a window."""
-        within = self._within(window)
-        inside = self.arm[self.person[within]] == _ARMS.index(arm)
-        return np.unique(self.day[within][inside])
+    def weekdays_in(self, window: Window) -> list[int]:
+        """The weekdays, from 0 for Monday, on which somebody has a counted entry in a window."""
+        # The first of all days was a Monday, and is 1.
+        weekday = (self.day[self._within(window)] - 1) % _DAYS_A_WEEK
+        found: list[int] = np.flatnonzero(np.bincount(weekday)).tolist()
+        return found
 
     def _within(self, window: Window) -> slice:
         """Where the entries of a window are."""
@@ -141,28 +101,80 @@ class Measured:
         return slice(int(first), int(after))
 
 
-def _membership(
-    people: Sequence[UUID], members: Sequence[Member]
-) -> tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]]:
-    """Shape (people,) each: the arm (-1 is none) and the days of taking part, as ordinals."""
-    place = {person_id: n for n, person_id in enumerate(people)}
-    arm = np.full(len(people), -1, dtype=np.int8)
-    since, until = np.zeros(len(people), np.int32), np.zeros(len(people), np.int32)
-    for member in members:
-        n = place.get(member.person_id)
-        if n is not None:
-            arm[n] = _ARMS.index(member.arm)
-            since[n] = member.takes_part.starts_on.toordinal()
-            until[n] = member.takes_part.ends_on.toordinal()
-    return arm, since, until
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What counts of the entries, by arm.
+
+    `is_prompts`: amounts are prompts, as there are no durations. `is_mixed`: there are prompts as well as
+    durations, and they are left out.
+    """
+
+    arms: dict[Arm, Recorded]
+    is_prompts: bool
+    is_mixed: bool
+
+    @classmethod
+    def of(cls, facts: Facts, roll: Roll, codebook: Codebook) -> "Measured":
+        """Facts as they count: entries of members on the days on which they take part."""
+        entries, codes = facts.entries, facts.codes
+        place = places_in(roll.person, facts.people)
+        person, day = entries.person, entries.day
+        since, until = (
+            np.where(place >= 0, days[place], 0) if len(days) else np.zeros(len(place), np.int32)
+            for days in (roll.since, roll.until)
+        )
+        counts = (since[person] <= day) & (day < until[person])
+        is_prompt = np.array([c.is_prompt for c in codes], dtype=np.bool_)
+        prompts = is_prompt[entries.code] if is_prompt.any() else np.zeros(len(day), np.bool_)
+        has_durations = bool((counts & ~prompts).any())
+        has_prompts = bool((counts & prompts).any())
+        if has_durations:
+            counts &= ~prompts
+        amount = entries.minutes if has_durations else entries.samples.astype(np.float64)
+        column = _columns(facts, codebook)
+        arms = {}
+        for arm in ARMS:
+            of_arm = np.zeros(len(place), np.bool_)
+            of_arm[place >= 0] = roll.in_arm(arm)[place[place >= 0]]
+            arms[arm] = _recorded(facts, column, amount, of_arm, counts)
+        return cls(
+            arms,
+            is_prompts=has_prompts and not has_durations,
+            is_mixed=has_prompts and has_durations,
+        )
+
+    def codes_in(self, window: Window) -> list[int]:
+        """The numbers of the codes that are counted in a window."""
+        return sorted(set().union(*(each.codes_in(window) for each in self.arms.values())))
 
 
-def _meaning(facts: Facts, codebook: Codebook) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Shape (codes,) each: the column that a code counts in, and whether it is recording."""
+def _recorded(
+    facts: Facts,
+    column: NDArray[np.int64],
+    amount: NDArray[np.float64],
+    of_arm: NDArray[np.bool_],
+    counts: NDArray[np.bool_],
+) -> Recorded:
+    """The entries that count of some people; `of_arm` has shape (people,)."""
+    entries = facts.entries
+    chosen = np.flatnonzero(counts & of_arm[entries.person])
+    person = (np.cumsum(of_arm, dtype=np.int32) - 1)[entries.person[chosen]]
+    day, code = entries.day[chosen], entries.code[chosen]
+    begins = np.ones(len(chosen), dtype=np.bool_)
+    begins[1:] = (person[1:] != person[:-1]) | (day[1:] != day[:-1])
+    people = facts.people[of_arm]
+    cell = column[code] * len(people) + person
+    return Recorded(people, day, person, code, cell, amount[chosen], begins)
+
+
+def _columns(facts: Facts, codebook: Codebook) -> NDArray[np.int64]:
+    """Shape (codes,): the column that a code counts in; for recording that alone."""
     found = [codebook.category_of(code.source, code.category) for code in facts.codes]
-    columns = [UNMAPPED if c is None else CLASSES.index(c.work_class) for c in found]
-    recording = [c is not None and c.is_recording for c in found]
-    return np.array(columns, dtype=np.int8), np.array(recording, dtype=np.bool_)
+    columns = [
+        UNMAPPED if c is None else RECORDING if c.is_recording else CLASSES.index(c.work_class)
+        for c in found
+    ]
+    return np.array(columns, dtype=np.int64)
 
 
 def _distinct(

@@ -9,13 +9,13 @@ import numpy as np
 from app.core.periods import Window
 from app.metrics.time_use.calculation import unmapped
 from app.metrics.time_use.measured import Measured, Sums
-from app.pilots.models import Arm, Member
+from app.pilots.models import Arm
+from app.pilots.roll import Roll
 from app.time_use.daily.models import TimeUseCode
 from app.time_use.plans.expectation import Schedule, open_days, tally
 from app.time_use.samples.models import SampleMethod
 
 _SELF_REPORTED = frozenset({SampleMethod.DIARY, SampleMethod.RANDOM_MOMENT})
-_DAYS_A_WEEK = 7
 
 
 class Measurement(StrEnum):
@@ -68,27 +68,24 @@ def quality_of(
     measured: Measured,
     sums: Sums,
     codes: Sequence[TimeUseCode],
-    members: Sequence[Member],
+    roll: Roll,
     days: Window,
     schedule: Schedule | None,
 ) -> PhaseQuality:
-    """How good the samples of arm `pilot` are in a window."""
-    sums = measured.sums(days, Arm.PILOT)
-    taking_part = [who for who in members if who.arm is Arm.PILOT and who.takes_part.overlaps(days)]
+    """How good the samples of arm `pilot` are in a window; `sums` are its own."""
+    taking_part = roll.in_arm(Arm.PILOT) & roll.takes_part(days)
     used = [codes[number] for number in measured.codes_in(days)]
     methods = sorted({SampleMethod(code.method) for code in used})
-    day = measured.days_in(days, Arm.PILOT)
     expected = None
     if schedule is not None:
-        may = open_days(schedule, taking_part, days)
+        may = open_days(schedule, roll, days)[taking_part]
         expected = int(tally(schedule, days, may, np.zeros_like(may)).expected.sum())
     return PhaseQuality(
         people_sampled=int(sums.sampled.sum()),
-        members=len(taking_part),
+        members=int(taking_part.sum()),
         person_days_sampled=int(sums.days.sum()),
         person_days_expected=expected,
-        # The first of all days was a Monday, and is 1.
-        weekdays_covered=[int(n) for n in np.unique((day - 1) % _DAYS_A_WEEK)],
+        weekdays_covered=measured.arms[Arm.PILOT].weekdays_in(days),
         sources=sorted({code.source for code in used}),
         methods=methods,
         measurement=_measurement(methods),

@@ -1,19 +1,19 @@
 """Time use as it is answered: loaded, computed, broken down, and suppressed for the reader."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
+from app.core.arrays import Ids, array_of
 from app.core.periods import Window
 from app.metrics.figures import AnyFigure, Figure, Flag
 from app.metrics.groups import GroupBy, named
@@ -33,11 +33,16 @@ from app.metrics.time_use.measured import Measured
 from app.metrics.time_use.quality import PhaseQuality, quality_of
 from app.pilots import membership
 from app.pilots import service as pilots
-from app.pilots.models import Arm, Member
+from app.pilots.models import Arm, Pilot
+from app.pilots.roll import Roll
 from app.time_use.daily import service as daily
 from app.time_use.plans import service as plans
 from app.time_use.plans.expectation import Schedule
 from app.time_use.taxonomies import service as taxonomies
+from app.time_use.taxonomies.service import Version
+
+# So many take a few milliseconds, no more than a thread may have to wait for its turn.
+_FEW_ENTRIES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +83,22 @@ class TimeUseAnswer:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Loaded:
-    """What the figures are computed from."""
+    """What the figures are computed from; `groups` are the ids of members of arm `pilot` by group."""
 
-    measured: Measured
-    members: list[Member]
+    facts: daily.Facts
+    roll: Roll
+    groups: Mapping[str, Ids]
+    taxonomy: Version
     window: Window
     before: Window | None
     as_of: date
     schedule: Schedule | None
-    facts: daily.Facts = field(repr=False)
+
+    @cached_property
+    def measured(self) -> Measured:
+        return Measured.of(self.facts, self.roll, self.taxonomy.codebook)
 
     @property
     def days(self) -> Window:
@@ -119,32 +129,19 @@ async def time_use(
     plan = await plans.find(session, principal, pilot)
     schedule = plans.schedule_of(plan) if plan is not None else None
     # Who is away matters to what a plan expects, and to nothing else here.
-    members = await membership.over(session, principal, pilot, span if schedule else None)
+    roll = await membership.roll(session, principal, pilot, span if schedule else None)
+    groups = await _groups(session, principal, pilot, question.group_by)
     facts = await daily.facts(session, principal, pilot, span)
+    loaded = _Loaded(facts, roll, groups, taxonomy, window, before, as_of, schedule)
+    if len(facts.entries.day) < _FEW_ENTRIES:
+        return _answer(loaded, principal)
     # In a thread, so that a large pilot does not hold up everybody else's requests.
-    return await asyncio.to_thread(
-        _answer,
-        _Loaded(
-            Measured.of(facts, members, taxonomy.codebook),
-            members,
-            window,
-            before,
-            as_of,
-            schedule,
-            facts,
-        ),
-        question.group_by,
-        taxonomy.version,
-        principal,
-    )
+    return await asyncio.to_thread(_answer, loaded, principal)
 
 
-def _answer(
-    loaded: _Loaded, group_by: GroupBy | None, taxonomy: str, principal: Principal
-) -> TimeUseAnswer:
-    measured = loaded.measured
+def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
     changed = {arm: _changed(loaded, arm) for arm in Arm}
-    has_comparison = bool((measured.arm == tuple(Arm).index(Arm.COMPARISON)).any())
+    has_comparison = bool(len(loaded.measured.arms[Arm.COMPARISON].people))
     exact = {
         _key(arm, part): figures
         for arm in (Arm.PILOT, *((Arm.COMPARISON,) if has_comparison else ()))
@@ -159,9 +156,10 @@ def _answer(
             "change": one.figure(definition),
         }
     flags = _flags(loaded, changed[Arm.PILOT], principal)
+    people = loaded.measured.arms[Arm.PILOT].people
     groups = {
-        group: _flat(_of_arm(_changed(loaded, Arm.PILOT, of)), Arm.PILOT)
-        for group, of in _groups(loaded, group_by).items()
+        group: _flat(_of_arm(changed[Arm.PILOT].of(np.isin(people, ids))), Arm.PILOT)
+        for group, ids in loaded.groups.items()
     }
     report = Report(
         figures={f"{part}.{slug}": f for part, each in exact.items() for slug, f in each.items()},
@@ -182,7 +180,7 @@ def _answer(
         window=loaded.window,
         baseline_window=loaded.before,
         as_of=loaded.as_of,
-        taxonomy=taxonomy,
+        taxonomy=loaded.taxonomy.version,
         arms=arms,
         effect=_figure(shown.figures, "effect.effect") if has_comparison else None,
         variants={name: _variant(shown.figures, name) for name in ("strict", "broad")},
@@ -193,17 +191,13 @@ def _answer(
     )
 
 
-def _changed(loaded: _Loaded, arm: Arm, of: NDArray[np.bool_] | None = None) -> Changed:
-    measured = loaded.measured
+def _changed(loaded: _Loaded, arm: Arm) -> Changed:
+    recorded, is_prompts = loaded.measured.arms[arm], loaded.measured.is_prompts
     before, after = loaded.before, loaded.days
+    sums = recorded.sums(before) if before is not None else None
     return Changed(
-        Period(
-            before or after,
-            loaded.as_of,
-            measured.sums(before, arm, of) if before is not None else None,
-            measured.is_prompts,
-        ),
-        Period(after, loaded.as_of, measured.sums(after, arm, of), measured.is_prompts),
+        Period(before or after, loaded.as_of, sums, is_prompts),
+        Period(after, loaded.as_of, recorded.sums(after), is_prompts),
     )
 
 
@@ -288,7 +282,7 @@ def _weekly(
         parts: dict[str, Figures] = {}
         for week in whole.window.iso_weeks():
             clipped = week.clip(whole.window)
-            sums = loaded.measured.sums(clipped, Arm.PILOT)
+            sums = loaded.measured.arms[Arm.PILOT].sums(clipped)
             period = Period(clipped, loaded.as_of, sums, loaded.measured.is_prompts)
             partial = (*flags, *((Flag.PARTIAL_WEEK,) if clipped != week else ()))
             parts[week.starts_on.isoformat()] = {
@@ -300,21 +294,14 @@ def _weekly(
     return sorted(found, key=lambda week: (week.starts_on, week.phase))
 
 
-def _groups(loaded: _Loaded, group_by: GroupBy | None) -> dict[str, NDArray[np.bool_]]:
-    """Who of the people with entries is in which group; groups without a member of arm `pilot` are none."""
+async def _groups(
+    session: AsyncSession, principal: Principal, pilot: Pilot, group_by: GroupBy | None
+) -> dict[str, Ids]:
+    """Members of arm `pilot` by group."""
     if group_by is None:
         return {}
-    place = {person_id: n for n, person_id in enumerate(loaded.measured.people)}
-    groups: dict[str | None, NDArray[np.bool_]] = defaultdict(
-        lambda: np.zeros(len(place), dtype=np.bool_)
-    )
-    for member in loaded.members:
-        if member.arm is not Arm.PILOT:
-            continue
-        of = groups[getattr(member, group_by.value)]
-        if member.person_id in place:
-            of[place[member.person_id]] = True
-    return named(groups)
+    found = await membership.groups(session, principal, pilot, Arm.PILOT, group_by.value)
+    return {name: array_of(ids) for name, ids in named(found).items()}
 
 
 def _quality(loaded: _Loaded, changed: Changed) -> dict[str, PhaseQuality]:
@@ -324,7 +311,7 @@ def _quality(loaded: _Loaded, changed: Changed) -> dict[str, PhaseQuality]:
             loaded.measured,
             period.sums,
             loaded.facts.codes,
-            loaded.members,
+            loaded.roll,
             period.window,
             loaded.schedule,
         )

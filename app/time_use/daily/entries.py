@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Little-endian on every machine: rows outlive the one that wrote them.
-_ENTRY = np.dtype([("person", "<i4"), ("code", "<i4"), ("minutes", "<f8"), ("samples", "<i4")])
+# Column after column, the widest first so that each lies where the processor reads it best. Little-endian on
+# every machine: rows outlive the one that wrote them.
+_COLUMNS = (("minutes", "<f8"), ("person", "<i4"), ("code", "<i4"), ("samples", "<i4"))
+_WIDTH = sum(np.dtype(held).itemsize for _, held in _COLUMNS)
 
 Entry = tuple[int, int, float, int]
 
@@ -26,18 +29,22 @@ class Entries:
 
 def pack(entries: Sequence[Entry]) -> bytes:
     """A day's entries (person, code, minutes, samples) as bytes, in the order of person and code."""
-    return np.array(sorted(entries), dtype=_ENTRY).tobytes()
+    person, code, minutes, samples = zip(*sorted(entries), strict=True) if entries else ((),) * 4
+    values = {"minutes": minutes, "person": person, "code": code, "samples": samples}
+    return b"".join(np.array(values[name], dtype=held).tobytes() for name, held in _COLUMNS)
 
 
 def unpack(days: Sequence[tuple[date, bytes]]) -> Entries:
     """The entries of several days."""
-    parts = [np.frombuffer(packed, dtype=_ENTRY) for _, packed in days]
-    whole = np.concatenate(parts) if parts else np.empty(0, dtype=_ENTRY)
+    sizes = [len(packed) // _WIDTH for _, packed in days]
+    found: dict[str, NDArray[Any]] = {}
+    before = 0
+    for name, held in _COLUMNS:
+        parts = [
+            np.frombuffer(packed, held, size, before * size)
+            for (_, packed), size in zip(days, sizes, strict=True)
+        ]
+        found[name] = np.concatenate(parts) if parts else np.empty(0, dtype=held)
+        before += np.dtype(held).itemsize
     ordinals = np.array([day.toordinal() for day, _ in days], dtype=np.int32)
-    return Entries(
-        np.repeat(ordinals, [len(part) for part in parts]),
-        whole["person"],
-        whole["code"],
-        whole["minutes"],
-        whole["samples"],
-    )
+    return Entries(day=np.repeat(ordinals, sizes), **found)

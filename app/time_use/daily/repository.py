@@ -6,12 +6,29 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, column, delete, func, insert, values
+import numpy as np
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    LargeBinary,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    union_all,
+    values,
+)
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped, scoped_columns, within
+from app.access.scoping import of, scoped_columns, scoped_once, within
+from app.core.arrays import Ids, Reading
 from app.core.bulk.loading import load
 from app.core.models import UtcDateTime, in_parts, metadata
 from app.core.periods import Window
@@ -57,16 +74,12 @@ async def outdated_pilots(session: AsyncSession, principal: Principal) -> list[U
 
 
 async def marks(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None = None
+    session: AsyncSession, principal: Principal, pilot_id: UUID
 ) -> list[tuple[date, UUID]]:
     """Marked days of a pilot with the ids of their marks."""
     m = TimeUseDayMark
     statement = scoped_columns(principal, m, col(m.local_day), col(m.mark_id))
     statement = statement.where(col(m.pilot_id) == pilot_id)
-    if days is not None:
-        statement = statement.where(
-            col(m.local_day) >= days.starts_on, col(m.local_day) < days.ends_on
-        )
     return [(row[0], row[1]) for row in await session.exec(statement)]
 
 
@@ -136,18 +149,67 @@ async def span(
     return (first, last) if first is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Days that are stored with their entries, days that are marked; `moved`: some are of another zone."""
+
+    days: list[tuple[date, bytes]]
+    marked: set[date]
+    moved: bool
+
+
+def _stored() -> CompoundSelect[*tuple[Any, ...]]:
+    """A kind (day, mark, or day of another zone), a day, and its entries."""
+    d, m = TimeUseDay, TimeUseDayMark
+    nothing = cast(null(), LargeBinary)
+    # One row whatever there is, of which the day is null where no day is of another zone.
+    last = func.max(col(d.local_day))
+    parts = [
+        scoped_once(d, literal(0), col(d.local_day), col(d.entries)).where(*_asked_of(d)),
+        scoped_once(m, literal(1), col(m.local_day), nothing).where(*_asked_of(m)),
+        scoped_once(d, literal(2), last, nothing).where(
+            col(d.pilot_id) == bindparam("of_pilot"), col(d.zone) != bindparam("zone")
+        ),
+    ]
+    return union_all(*parts)
+
+
+def _asked_of(model: type[TimeUseDay | TimeUseDayMark]) -> list[ColumnElement[bool]]:
+    return [
+        col(model.pilot_id) == bindparam("of_pilot"),
+        col(model.local_day) >= bindparam("starts_on"),
+        col(model.local_day) < bindparam("ends_on"),
+    ]
+
+
+_STORED = _stored()
+
+
 async def stored(
     session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window
-) -> list[tuple[date, str, bytes]]:
-    """The days that are stored: the day, its zone, its entries."""
-    d = TimeUseDay
-    columns = (col(d.local_day), col(d.zone), col(d.entries))
-    statement = scoped_columns(principal, d, *columns).where(
-        col(d.pilot_id) == pilot_id,
-        col(d.local_day) >= days.starts_on,
-        col(d.local_day) < days.ends_on,
+) -> Stored:
+    """What is stored of some days of a pilot, and what is marked of them, at one moment.
+
+    `moved` speaks of all of the pilot's days.
+    """
+    asked = of(
+        principal,
+        of_pilot=pilot_id,
+        starts_on=days.starts_on,
+        ends_on=days.ends_on,
+        zone=principal.organisation.zone,
     )
-    return [(row[0], row[1], row[2]) for row in await session.exec(statement)]
+    found: list[list[Any]] = [[], [], []]
+    for kind, day, entries in await session.exec(_STORED, params=asked):  # type: ignore[call-overload]  # a union is executable
+        found[kind].append((day, entries))
+    return Stored(found[0], {day for day, _ in found[1]}, found[2][0][0] is not None)
+
+
+async def stored_days(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:
+    """Every day of a pilot that is stored."""
+    d = TimeUseDay
+    statement = scoped_columns(principal, d, col(d.local_day)).where(col(d.pilot_id) == pilot_id)
+    return {row[0] for row in await session.exec(statement)}
 
 
 async def other_zones(
@@ -181,20 +243,32 @@ async def store(
         await session.exec(insert(d), params=[{**owner, **row} for row in rows])
 
 
-async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) -> dict[UUID, int]:
-    """The numbers of a pilot's people, in their order."""
-    p = TimeUsePerson
-    statement = scoped_columns(principal, p, col(p.person_id), col(p.number))
-    statement = statement.where(col(p.pilot_id) == pilot_id).order_by(col(p.number))
-    rows = await session.exec(statement)
-    return {row[0]: row[1] for row in rows}
+_PEOPLE = Reading(
+    scoped_once(
+        TimeUsePerson,
+        col(TimeUsePerson.person_id).label("person"),
+        col(TimeUsePerson.number).label("number"),
+    ).where(col(TimeUsePerson.pilot_id) == bindparam("of_pilot"))
+)
+
+
+async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Ids:
+    """A pilot's people by their numbers, which leave none out."""
+    found = await _PEOPLE.run(session, of(principal, of_pilot=pilot_id))
+    person: Ids = np.empty_like(found["person"])
+    person[found["number"]] = found["person"]
+    return person
+
+
+_CODES = scoped_once(TimeUseCode, TimeUseCode).where(
+    col(TimeUseCode.pilot_id) == bindparam("of_pilot")
+)
 
 
 async def codes(session: AsyncSession, principal: Principal, pilot_id: UUID) -> list[TimeUseCode]:
     """The codes of a pilot, by their numbers."""
-    c = TimeUseCode
-    statement = scoped(principal, c).where(col(c.pilot_id) == pilot_id).order_by(col(c.number))
-    return list((await session.exec(statement)).all())
+    rows = await session.exec(_CODES, params=of(principal, of_pilot=pilot_id))
+    return sorted((row[0] for row in rows), key=lambda code: code.number)
 
 
 async def add_people(

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.core import clock
+from app.core.arrays import Ids, array_of, ids_of
 from app.core.local_days import LocalDays, begins
 from app.core.periods import DAY, Window
 from app.pilots import service as pilots
@@ -26,13 +27,13 @@ Code = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the samples of some days add up to, by day, person and code, in the order of the days.
+    """What the samples of some days add up to, in the order of day, person and code.
 
     `people` and `codes` are what the numbers of the entries stand for; who has no entry may be among them.
     """
 
     entries: Entries
-    people: list[UUID]
+    people: Ids
     codes: list[TimeUseCode]
 
 
@@ -48,10 +49,11 @@ class _Numbers:
 
     @classmethod
     async def load(cls, session: AsyncSession, principal: Principal, pilot_id: UUID) -> "_Numbers":
-        people = await repository.people(session, principal, pilot_id)
+        known = ids_of(await repository.people(session, principal, pilot_id))
+        people = {person_id: number for number, person_id in enumerate(known)}
         codes = await repository.codes(session, principal, pilot_id)
-        known = {(c.source, c.category, c.method): c.number for c in codes}
-        return cls(principal, pilot_id, people, codes, known)
+        of_code = {(c.source, c.category, c.method): c.number for c in codes}
+        return cls(principal, pilot_id, people, codes, of_code)
 
     def entry(self, row: Summed) -> Entry:
         person = self.people.setdefault(row.person_id, len(self.people))
@@ -74,20 +76,22 @@ class _Numbers:
 async def facts(session: AsyncSession, principal: Principal, pilot: Pilot, days: Window) -> Facts:
     """What the samples of a pilot, which the caller was let to, add up to on some days: as of now.
 
-    The marks are read first: whoever makes the facts of a day anew meanwhile deletes its mark last, so a day
-    without one is as its facts say. Marked days are added up from the samples.
+    Facts and marks are read at one moment: whoever makes the facts of a day anew deletes its mark with the same
+    stroke, so a day without one is as its facts say. Marked days are added up from the samples.
     """
-    zone = principal.organisation.zone
-    marked = {day for day, _ in await repository.marks(session, principal, pilot.id, days)}
-    rows = await repository.stored(session, principal, pilot.id, days)
-    if await repository.other_zones(session, principal, pilot.id, zone):
+    held = await repository.stored(session, principal, pilot.id, days)
+    marked, packed = held.marked, [each for each in held.days if each[0] not in held.marked]
+    if held.moved:
         # The council has moved to another zone: no day is what it was, also one that had no samples.
-        marked, rows = {days.starts_on + n * DAY for n in range(days.days)}, []
+        marked, packed = {days.starts_on + n * DAY for n in range(days.days)}, []
+    if not marked:
+        people = await repository.people(session, principal, pilot.id)
+        codes = await repository.codes(session, principal, pilot.id)
+        return Facts(unpack(sorted(packed)), people, codes)
     numbers = await _Numbers.load(session, principal, pilot.id)
     made = await _entries(session, principal, pilot.id, marked, numbers)
-    packed = [(day, held) for day, _, held in rows if day not in marked]
     packed += [(day, pack(entries)) for day, entries in made.items()]
-    return Facts(unpack(sorted(packed)), list(numbers.people), numbers.codes)
+    return Facts(unpack(sorted(packed)), array_of(list(numbers.people)), numbers.codes)
 
 
 async def _entries(
@@ -133,8 +137,7 @@ async def rebuild(session: AsyncSession, principal: Principal, pilot_id: UUID) -
 
 async def _every_day(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:
     """Every day from the first sample of a pilot to the last, and those that are stored."""
-    everything = Window(date.min, date.max)
-    days = {row[0] for row in await repository.stored(session, principal, pilot_id, everything)}
+    days = await repository.stored_days(session, principal, pilot_id)
     span = await repository.span(session, principal, pilot_id)
     if span is not None:
         first, last = map(LocalDays(ZoneInfo(principal.organisation.zone)).of, span)
@@ -180,10 +183,9 @@ async def differences(
     session: AsyncSession, principal: Principal, pilot: Pilot, days: Window
 ) -> list[Difference]:
     """The days of a window, marked ones left out, whose facts differ from their samples."""
-    marked = {day for day, _ in await repository.marks(session, principal, pilot.id, days)}
-    wanted = [d for n in range(days.days) if (d := days.starts_on + n * DAY) not in marked]
-    rows = await repository.stored(session, principal, pilot.id, days)
-    held = {day: packed for day, _, packed in rows}
+    there = await repository.stored(session, principal, pilot.id, days)
+    wanted = [d for n in range(days.days) if (d := days.starts_on + n * DAY) not in there.marked]
+    held = dict(there.days)
     numbers = await _Numbers.load(session, principal, pilot.id)
     made = await _entries(session, principal, pilot.id, wanted, numbers)
     found = []

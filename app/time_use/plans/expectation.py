@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.core.periods import DAY, Window, iso_week_of
 from app.core.working_days import is_bank_holiday
 from app.pilots.models import Arm, Member
+from app.pilots.roll import ARMS, Roll, spans
 
 Days = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -51,15 +52,12 @@ def weeks_of(days: Window) -> list[Window]:
     return [week.clip(days) for week in days.iso_weeks()]
 
 
-def membership(members: Sequence[Member], days: Window) -> Days:
+def membership(roll: Roll, days: Window) -> Days:
     """Shape (members, days): on which days each of them takes part in the pilot."""
-    found = np.zeros((len(members), days.days), dtype=np.bool_)
-    for n, member in enumerate(members):
-        found[n, _places(member.takes_part, days)] = True
-    return found
+    return spans(roll.since, roll.until, days)
 
 
-def open_days(schedule: Schedule, members: Sequence[Member], days: Window) -> Days:
+def open_days(schedule: Schedule, roll: Roll, days: Window) -> Days:
     """Shape (members, days): on which days samples may be expected of each.
 
     Those are the weekdays of the schedule that are no bank holiday, while somebody of an arm that is asked
@@ -68,28 +66,12 @@ def open_days(schedule: Schedule, members: Sequence[Member], days: Window) -> Da
     asked = np.array(
         [_is_asked(schedule, days.starts_on + n * DAY) for n in range(days.days)], dtype=np.bool_
     )
-    found = membership(members, days) & asked
-    for n, member in enumerate(members):
-        if member.arm not in schedule.arms:
-            found[n] = False
-            continue
-        employed = np.zeros(days.days, dtype=np.bool_)
-        employed[_places(member.employed, days)] = True
-        found[n] &= employed
-        for away in member.away:
-            found[n, _places(away, days)] = False
-    return found
+    of_asked = np.isin(roll.arm, [ARMS.index(arm) for arm in schedule.arms])
+    return roll.there(days) & asked & of_asked[:, None]
 
 
 def _is_asked(schedule: Schedule, day: date) -> bool:
     return day.weekday() in schedule.weekdays and not is_bank_holiday(day)
-
-
-def _places(part: Window, days: Window) -> slice:
-    """Where the days of one window lie among those of another."""
-    clipped = part.clip(days)
-    first = (clipped.starts_on - days.starts_on).days
-    return slice(first, first + clipped.days)
 
 
 def sampled_days(members: Sequence[Member], days: Window, seen: Mapping[UUID, set[date]]) -> Days:
@@ -104,7 +86,7 @@ def sampled_days(members: Sequence[Member], days: Window, seen: Mapping[UUID, se
     for n, member in enumerate(members):
         places = [(d - days.starts_on).days for d in seen.get(member.person_id, ()) if d in days]
         found[n, places] = True
-    return found & membership(members, days)
+    return found & membership(Roll.of(members), days)
 
 
 def tally(schedule: Schedule, days: Window, may: Days, sampled: Days) -> Tally:

@@ -23,6 +23,7 @@ from app.core.periods import DAY, Window
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Member, Pilot
+from app.pilots.roll import Roll
 from app.time_use.plans import service as plans
 from app.time_use.plans.expectation import open_days, weeks_of
 from app.time_use.plans.models import SamplingPlan
@@ -166,12 +167,13 @@ def _open_weeks(
 ) -> Iterator[tuple[Member, Window, list[date]]]:
     """Every member's open days among these, by ISO week of the baseline and of the pilot window."""
     schedule = plans.schedule_of(plan)
+    roll = Roll.of(members)
     for phase in plans.phases_of(pilot).values():
         for week in weeks_of(phase):
             part = week.clip(days)
             if not part.days:
                 continue
-            for member, row in zip(members, open_days(schedule, members, part), strict=True):
+            for member, row in zip(members, open_days(schedule, roll, part), strict=True):
                 places = np.flatnonzero(row).tolist()
                 yield member, week, [part.starts_on + n * DAY for n in places]
 
