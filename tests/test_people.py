@@ -1,5 +1,7 @@
 """People, as a client of the API sees them."""
 
+import codecs
+
 import pytest
 
 from tests.council import Council, good, problem
@@ -174,3 +176,17 @@ async def test_a_csv_without_line_ends_does_not_fill_the_memory(council: Council
     problem(
         await client.post("/people/bulk", content=content, headers=headers), 422, "row_too_long"
     )
+
+
+@pytest.mark.parametrize("before", [b"", codecs.BOM_UTF8])
+async def test_a_line_that_is_too_long_is_one_row_wherever_it_stands(
+    council: Council, before: bytes
+) -> None:
+    client = await council.admin()
+    # Two characters too long: as many as are read at once, were it not for the mark before.
+    long = b'{"external_id": "E1", "display_name": "'.ljust(65_538, b"x")
+    content = before + long + b'"}\n' + b'{"external_id": "E2"}\n'
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = good(await client.post("/people/bulk", content=content, headers=headers))
+    assert [(e["index"], e["code"]) for e in answer["errors"]] == [(0, "row_too_long")]
+    assert (answer["accepted"], answer["rejected"]) == (1, 1)

@@ -4,6 +4,7 @@ A row is a `msgspec.Struct`; one that cannot be decoded becomes a `RowError` tha
 never the value. What makes the whole file unreadable (no header, not UTF-8, not JSON) is a problem.
 """
 
+import codecs
 import csv
 import io
 import itertools
@@ -133,12 +134,12 @@ def _ndjson(file: IO[bytes], row_type: type[RowType]) -> Iterator[list[Parsed[Ro
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
     """Lines; of one that is too long, its beginning."""
-    line = file.readline(MAX_LINE_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
-    while line:
+    if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+        file.seek(0)
+    while line := file.readline(MAX_LINE_BYTES + 1):
         yield line
         while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
             line = file.readline(MAX_LINE_BYTES + 1)
-        line = file.readline(MAX_LINE_BYTES + 1)
 
 
 def _blocks(items: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[list[Item]]:
