@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 # Column after column, the widest first so that each lies where the processor reads it best. Little-endian on
 # every machine: rows outlive the one that wrote them.
 _COLUMNS = (("minutes", "<f8"), ("person", "<i4"), ("code", "<i4"), ("samples", "<i4"))
+# Goes with each stored day: of one that lies otherwise nothing is read.
+LAYOUT = "columns"
 _WIDTH = sum(np.dtype(held).itemsize for _, held in _COLUMNS)
 
 Entry = tuple[int, int, float, int]

@@ -14,7 +14,7 @@ from app.time_use.samples.models import SampleMethod
 class TimeUseDay(TenantRow, table=True):
     """A local day of a pilot: minutes and samples by person and code, as `entries` packs them.
 
-    `zone` is the one whose day it is: of a day of another zone nothing is to be read.
+    `zone` is the one whose day it is, and how entries lie: of a day of another nothing is to be read.
     """
 
     __tablename__ = "time_use_day"

@@ -32,6 +32,7 @@ from app.core.arrays import Ids, Reading
 from app.core.bulk.loading import load
 from app.core.models import UtcDateTime, in_parts, metadata
 from app.core.periods import Window
+from app.time_use.daily.entries import LAYOUT
 from app.time_use.daily.models import TimeUseCode, TimeUseDay, TimeUsePerson
 from app.time_use.samples.models import TimeSample, TimeUseDayMark
 
@@ -60,17 +61,19 @@ class LocalDay:
     until: datetime
 
 
-async def outdated_pilots(session: AsyncSession, principal: Principal) -> list[UUID]:
-    """Pilots of which a day is marked, or stored as one of another zone than the organisation's."""
+def zone_of(principal: Principal) -> str:
+    """What is stored as the zone of a day that can be read: the organisation's, and how entries lie."""
+    return f"{principal.organisation.zone} {LAYOUT}"
+
+
+async def outdated_pilots(session: AsyncSession, principal: Principal) -> dict[UUID, int | None]:
+    """Pilots of which a day is marked, with the number of marks; None: one is stored as of another zone."""
     m, d = TimeUseDayMark, TimeUseDay
-    marked = scoped_columns(principal, m, col(m.pilot_id))
-    moved = scoped_columns(principal, d, col(d.pilot_id)).where(
-        col(d.zone) != principal.organisation.zone
-    )
-    found: set[UUID] = set()
-    for statement in (marked, moved):
-        found |= {row[0] for row in await session.exec(statement.distinct())}
-    return sorted(found)
+    marked = scoped_columns(principal, m, col(m.pilot_id), func.count()).group_by(col(m.pilot_id))
+    moved = scoped_columns(principal, d, col(d.pilot_id)).where(col(d.zone) != zone_of(principal))
+    found: dict[UUID, int | None] = {row[0]: row[1] for row in await session.exec(marked)}
+    found |= {row[0]: None for row in await session.exec(moved.distinct())}
+    return dict(sorted(found.items()))
 
 
 async def marks(
@@ -197,7 +200,7 @@ async def stored(
         of_pilot=pilot_id,
         starts_on=days.starts_on,
         ends_on=days.ends_on,
-        zone=principal.organisation.zone,
+        zone=zone_of(principal),
     )
     found: list[list[Any]] = [[], [], []]
     for kind, day, entries in await session.exec(_STORED, params=asked):  # type: ignore[call-overload]  # a union is executable
@@ -212,13 +215,11 @@ async def stored_days(session: AsyncSession, principal: Principal, pilot_id: UUI
     return {row[0] for row in await session.exec(statement)}
 
 
-async def other_zones(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, zone: str
-) -> bool:
+async def other_zones(session: AsyncSession, principal: Principal, pilot_id: UUID) -> bool:
     """Whether a day of a pilot is stored that is one of another zone."""
     d = TimeUseDay
     statement = scoped_columns(principal, d, col(d.local_day)).where(
-        col(d.pilot_id) == pilot_id, col(d.zone) != zone
+        col(d.pilot_id) == pilot_id, col(d.zone) != zone_of(principal)
     )
     return (await session.exec(statement.limit(1))).first() is not None
 

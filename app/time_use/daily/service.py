@@ -120,7 +120,7 @@ async def recompute(session: AsyncSession, principal: Principal, pilot_id: UUID)
     await pilots.hold(session, principal, pilot_id)
     seen = await repository.marks(session, principal, pilot_id)
     days = {day for day, _ in seen}
-    if await repository.other_zones(session, principal, pilot_id, principal.organisation.zone):
+    if await repository.other_zones(session, principal, pilot_id):
         days |= await _every_day(session, principal, pilot_id)
     await _store(session, principal, pilot_id, days)
     await repository.unmark(session, principal, pilot_id, {mark_id for _, mark_id in seen})
@@ -155,7 +155,7 @@ async def _store(
     rows = [
         {
             "local_day": day,
-            "zone": principal.organisation.zone,
+            "zone": repository.zone_of(principal),
             "entries": pack(entries),
             "samples": sum(entry[3] for entry in entries),
             "computed_at": now,
