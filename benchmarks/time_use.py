@@ -74,6 +74,9 @@ def _samples(
             )
 
 
+_MARK = ("organisation_id", "pilot_id", "local_day", "mark_id")
+
+
 async def _load(
     on: Machine, organisation: UUID, pilots: dict[UUID, list[UUID]], days: int, a_person: int
 ) -> int:
@@ -88,7 +91,9 @@ async def _load(
             marks = [
                 (organisation, pilot, _FIRST + timedelta(days=n), uuid4()) for n in range(days)
             ]
-            await connection.copy_records_to_table("time_use_day_mark", records=marks)
+            await connection.copy_records_to_table(
+                "time_use_day_mark", records=marks, columns=list(_MARK)
+            )
             loaded += len(records)
         await connection.execute("ANALYZE")
     return loaded
@@ -150,7 +155,9 @@ async def run(on: Machine) -> None:
             (organisation, pilot, _FIRST + timedelta(weeks=7), uuid4())
             for pilot in list(pilots)[:DIRTY_DAYS]
         ]
-        await connection.copy_records_to_table("time_use_day_mark", records=marks)
+        await connection.copy_records_to_table(
+            "time_use_day_mark", records=marks, columns=list(_MARK)
+        )
     start = _recompute(on)
     idle = median(_recompute(on) for _ in range(3))
     part = max(0.0, start - idle)

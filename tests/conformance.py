@@ -198,6 +198,7 @@ class Council:
             "mapping_name": [self._own["mapping_name"]],
             "job": ["idempotency_cleanup", "seats_of_leavers"],
             "run_id": [self._own["run_id"]],
+            "snapshot_id": [self._own["snapshot_id"]],
             **self._seats(),
         }
 

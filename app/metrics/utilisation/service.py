@@ -87,9 +87,14 @@ async def of_pool(
 
 
 async def of_pilot(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, question: Question
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    question: Question,
+    *,
+    by_day: bool = True,
 ) -> UtilisationAnswer:
-    """Utilisation of a pilot's pools taken together.
+    """Utilisation of a pilot's pools taken together, with its days or without.
 
     Raises:
         NotFound: there is no such pilot within reach.
@@ -98,7 +103,7 @@ async def of_pilot(
     pilot = await pilots.get(session, principal, pilot_id)
     found = await pools.of_pilot(session, principal, pilot.id)
     window = Window(pilot.starts_on, pilot.ends_on)
-    return await _answer(session, principal, found, window, question)
+    return await _answer(session, principal, found, window, question, by_day=by_day)
 
 
 async def of_every_pool(

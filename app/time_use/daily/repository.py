@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Integer, column, delete, func, insert, values
 from sqlmodel import col
@@ -13,12 +14,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns, within
 from app.core.bulk.loading import load
+from app.core.local_days import overlapped
 from app.core.models import UtcDateTime, in_parts, metadata
-from app.core.periods import Window
+from app.core.periods import DAY, Window
 from app.time_use.daily.models import TimeUseCode, TimeUseDay, TimeUsePerson
 from app.time_use.samples.models import TimeSample, TimeUseDayMark
 
 _DAYS_AT_A_TIME = 500
+# No two zones are further apart.
+_ZONES_APART = 2 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,39 @@ async def outdated_pilots(session: AsyncSession, principal: Principal) -> list[U
 async def marks(
     session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None = None
 ) -> list[tuple[date, UUID]]:
-    """Marked days of a pilot with the ids of their marks."""
+    """Marked days of a pilot, of the organisation's zone, with the ids of their marks.
+
+    The mark of a day of another zone marks every day of this one that has a part in it.
+    """
     m = TimeUseDayMark
-    statement = scoped_columns(principal, m, col(m.local_day), col(m.mark_id))
+    statement = scoped_columns(principal, m, col(m.local_day), col(m.mark_id), col(m.zone))
     statement = statement.where(col(m.pilot_id) == pilot_id)
     if days is not None:
         statement = statement.where(
-            col(m.local_day) >= days.starts_on, col(m.local_day) < days.ends_on
+            col(m.local_day) >= days.starts_on - _ZONES_APART,
+            col(m.local_day) < days.ends_on + _ZONES_APART,
         )
-    return [(row[0], row[1]) for row in await session.exec(statement)]
+    zone = ZoneInfo(principal.organisation.zone)
+    return [
+        (day, mark_id)
+        for marked, mark_id, of in await session.exec(statement)
+        for day in overlapped(marked, ZoneInfo(of or zone.key), zone)
+        if days is None or day in days
+    ]
+
+
+async def mark(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Collection[date]
+) -> None:
+    """Mark local days of a pilot."""
+    zone = principal.organisation.zone
+    session.add_all(
+        TimeUseDayMark(
+            organisation_id=principal.organisation_id, pilot_id=pilot_id, local_day=day, zone=zone
+        )
+        for day in days
+    )
+    await session.flush()
 
 
 async def unmark(
