@@ -266,7 +266,9 @@ class Council:
             fitting = {"cursor": encode_cursor(new_id()), **(_IN_ORDER if turn % 2 == 0 else {})}
             for name in case.query or {}:
                 case.query[name] = fitting.get(name, case.query[name])
-        if case.media_type == JSON and not meta.is_negative_at(ParameterLocation.BODY):
+        # One that may be left out may be null.
+        has_body = case.media_type == JSON and case.body is not None
+        if has_body and not meta.is_negative_at(ParameterLocation.BODY):
             case.body = self._named(_with_plain_integers(case.body), turn)
 
     def _named(self, body: Any, turn: int) -> Any:
