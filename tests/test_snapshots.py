@@ -340,6 +340,7 @@ async def test_a_snapshot_can_be_neither_changed_nor_removed(council: Council, t
     assert good(await client.get(f"/snapshots/{made['snapshot_id']}")) == made
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)  # SQLite has one writer
 async def test_what_is_written_while_figures_are_made_is_in_both_or_in_neither(
     council: Council, monkeypatch: pytest.MonkeyPatch
 ) -> None:

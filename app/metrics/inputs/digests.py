@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -37,8 +37,7 @@ class InputKind(StrEnum):
     KEPT_SEATS = "kept_seats"
 
 
-@dataclass(frozen=True, slots=True)
-class InputRow:
+class InputRow(NamedTuple):
     """A row: the day that it speaks of (None: of no one day), what makes it one, and what it says.
 
     Made of what JSON can say, dates and decimals, and of no id of ours: those differ between databases.

@@ -34,7 +34,8 @@ from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember
 from app.time_use.samples.models import TimeSample
 
-_ROWS_AT_A_TIME = 5_000
+# Others have their turn in between.
+_ROWS_AT_A_TIME = 1_000
 _MIDDLE_OF_A_WEEK = timedelta(days=3)
 
 
@@ -62,15 +63,28 @@ class Extent:
         return replace(self, since=min(self.since, day))
 
     def takes_part(self, person_id: Any) -> ColumnElement[bool]:
-        """Whether somebody is a member of the pilot, or has or had a seat of these products."""
-        m, a = PilotMember, SeatAllocation
-        members = scoped_columns(self.principal, m, col(m.person_id)).where(
-            col(m.pilot_id) == self.pilot.id
+        """Whether somebody had joined the pilot, or been given a seat of these products."""
+        members = scoped_columns(self.principal, PilotMember, col(PilotMember.person_id))
+        holders = scoped_columns(self.principal, SeatAllocation, col(SeatAllocation.person_id))
+        return or_(
+            person_id.in_(members.where(self.has_joined())),
+            person_id.in_(holders.where(self.was_given())),
         )
-        holders = scoped_columns(self.principal, a, col(a.person_id)).where(
-            col(a.product).in_(self.products)
+
+    def has_joined(self) -> ColumnElement[bool]:
+        m = PilotMember
+        joined = or_(col(m.joined_on).is_(None), col(m.joined_on) <= self.last)
+        return and_(col(m.pilot_id) == self.pilot.id, joined)
+
+    def was_given(self) -> ColumnElement[bool]:
+        """One that was taken back altogether is none."""
+        a = SeatAllocation
+        taken_back = col(a.released_on) <= col(a.allocated_on)
+        return and_(
+            col(a.product).in_(self.products),
+            col(a.allocated_on) <= self.as_of,
+            or_(col(a.released_on).is_(None), ~taken_back),
         )
-        return or_(person_id.in_(members), person_id.in_(holders))
 
     def rows_of(self, model: type[TenantRow], *columns: Any) -> Select[*tuple[Any, ...]]:
         """Columns of a table about people, after the person's HR number."""
@@ -93,8 +107,7 @@ async def members(session: AsyncSession, extent: Extent) -> list[InputRow]:
     """Who had joined."""
     m = PilotMember
     statement = extent.rows_of(m, col(m.arm), col(m.joined_on), col(m.left_on)).where(
-        col(m.pilot_id) == extent.pilot.id,
-        or_(col(m.joined_on).is_(None), col(m.joined_on) <= extent.last),
+        extent.has_joined()
     )
     return [
         InputRow(joined_on, (who,), (arm, _until(left_on, extent.last)))
@@ -239,19 +252,11 @@ def _pool_of(model: type[SeatAllocation | WaitingEntry]) -> ColumnElement[bool]:
 
 
 async def seats(session: AsyncSession, extent: Extent) -> list[InputRow]:
-    """Seats of the products that were given; one that was taken back altogether is none."""
+    """Seats of the products that were given."""
     a = SeatAllocation
     pool = col(LicencePool.name)
     columns = (col(a.product), pool, col(a.allocated_on), col(a.released_on))
-    statement = (
-        extent.rows_of(a, *columns)
-        .join(LicencePool, _pool_of(a))
-        .where(
-            col(a.product).in_(extent.products),
-            col(a.allocated_on) <= extent.as_of,
-            or_(col(a.released_on).is_(None), col(a.released_on) > col(a.allocated_on)),
-        )
-    )
+    statement = extent.rows_of(a, *columns).join(LicencePool, _pool_of(a)).where(extent.was_given())
     return [
         InputRow(given_on, (product, who), (name, _until(ended_on, extent.as_of)))
         for who, product, name, given_on, ended_on in await session.exec(statement)

@@ -25,6 +25,11 @@ _HEAD: Any = (
 )
 
 
+def is_alone(session: AsyncSession) -> bool:
+    """Whether nobody else can write before the transaction ends, as on SQLite, once it writes itself."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
 def _within_reach(principal: Principal) -> ColumnElement[bool]:
     """Snapshots are within reach as their pilots are."""
     return col(Snapshot.pilot_id).in_(scoped_columns(principal, Pilot, col(Pilot.id)))
