@@ -26,6 +26,8 @@ from app.metrics.feedback.routes import router as feedback_figures
 from app.metrics.plan_check.routes import router as plan_check
 from app.metrics.routes import router as metrics
 from app.metrics.scorecard.routes import router as scorecard
+from app.metrics.snapshots.routes import pilots_router as pilot_snapshots
+from app.metrics.snapshots.routes import router as snapshots
 from app.metrics.time_coverage.routes import recorded_router as time_coverage_of_people
 from app.metrics.time_coverage.routes import router as time_coverage
 from app.metrics.time_quality.routes import recorded_router as time_quality_days
@@ -89,6 +91,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "figures", time_use),
     ("/pilots", "figures", scorecard),
     ("/pilots", "figures", pilot_utilisation),
+    ("/pilots", "figures", pilot_snapshots),
+    ("/snapshots", "figures", snapshots),
     ("/licence-pools", "figures", pool_utilisation),
     ("/licence-utilisation", "figures", licence_utilisation),
     ("/metrics", "figures", metrics),

@@ -18,6 +18,7 @@ from app.core.settings import Settings
 from app.licences.allocations import jobs as seat_jobs  # noqa: F401
 from app.licences.reclaim import jobs as reclaim_jobs  # noqa: F401
 from app.metrics.feedback import jobs as feedback_jobs  # noqa: F401
+from app.metrics.snapshots import jobs as snapshot_jobs  # noqa: F401
 from app.organisations import service as organisations
 from app.time_use.daily import jobs as time_use_jobs  # noqa: F401 - likewise
 

@@ -16,6 +16,7 @@ from app.licences.pools.models import CapacityChange, LicencePool
 from app.licences.reclaim.models import ReclaimCount, ReclaimDecision
 from app.licences.waiting_list.models import WaitingEntry
 from app.metrics.feedback.models import MissingFeedbackWeek
+from app.metrics.snapshots.models import Snapshot, SnapshotInput
 from app.organisations.models import Organisation
 from app.people.absences.models import Absence
 from app.people.models import Person
@@ -65,6 +66,8 @@ TABLES = (
     TimeUseDay,
     TimeUsePerson,
     TimeUseCode,
+    Snapshot,
+    SnapshotInput,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -236,15 +236,17 @@ def print_seats(console: Console, answer: UtilisationAnswer, advice: Advice) -> 
 
 
 def print_next_steps(
-    console: Console, address: str, key: str, pilot_id: UUID, serving: bool
+    console: Console, address: str, key: str, pilot_id: UUID, published_id: UUID, serving: bool
 ) -> None:
-    """Where to look next."""
+    """Where to look next: the figures of a pilot, and those of one that are published."""
     path = f"/api/v1/pilots/{pilot_id}/metrics/adoption"
+    published = f"/api/v1/pilots/{published_id}/snapshots"
     console.print("Where to look next" + ("" if serving else " (after: pilotlight demo)") + ":")
     lines = (
         f"  export PILOTLIGHT_KEY={key}",
         f'  curl -H "Authorization: Bearer $PILOTLIGHT_KEY" {address}/api/v1/pilots',
         f'  curl -H "Authorization: Bearer $PILOTLIGHT_KEY" {address}{path}',
+        f'  curl -H "Authorization: Bearer $PILOTLIGHT_KEY" {address}{published}',
     )
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

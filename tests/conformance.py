@@ -198,6 +198,7 @@ class Council:
             "mapping_name": [self._own["mapping_name"]],
             "job": ["idempotency_cleanup", "seats_of_leavers"],
             "run_id": [self._own["run_id"]],
+            "snapshot_id": [self._own["snapshot_id"]],
             **self._seats(),
         }
 
@@ -265,7 +266,9 @@ class Council:
             fitting = {"cursor": encode_cursor(new_id()), **(_IN_ORDER if turn % 2 == 0 else {})}
             for name in case.query or {}:
                 case.query[name] = fitting.get(name, case.query[name])
-        if case.media_type == JSON and not meta.is_negative_at(ParameterLocation.BODY):
+        # One that may be left out may be null.
+        has_body = case.media_type == JSON and case.body is not None
+        if has_body and not meta.is_negative_at(ParameterLocation.BODY):
             case.body = self._named(_with_plain_integers(case.body), turn)
 
     def _named(self, body: Any, turn: int) -> Any:

@@ -8,27 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from app.core.local_days import LocalDays
 from tests.council import Council, good
 from tests.forms import as_json, as_ndjson
-from tests.time_use import sample, social_pilot, take
+from tests.time_use import marks, sample, social_pilot, take
 
 # Half an hour before midnight in London: in summer that is another day than in UTC.
 WINTER, SUMMER = "2024-03-01T23:30:00+00:00", "2024-04-02T23:30:00+00:00"
-
-
-async def marks(council: Council) -> list[tuple[str, str]]:
-    """Every mark: the day, and whose it is."""
-    async with council.database.engine.connect() as connection:
-        found = await connection.execute(
-            text(
-                "SELECT CAST(local_day AS VARCHAR), CAST(mark_id AS VARCHAR) FROM time_use_day_mark"
-                " WHERE organisation_id IS NOT NULL ORDER BY 1, 2"
-            )
-        )
-        return [(row[0], row[1].replace("-", "")) for row in found]
 
 
 async def newly_marked(council: Council, before: list[tuple[str, str]]) -> list[str]:

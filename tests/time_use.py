@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from app.access.permissions import Role
 from tests.council import Council, good, people, pilot
@@ -111,3 +112,15 @@ async def take(client: httpx.AsyncClient, path: str, *rows: dict[str, Any]) -> d
 async def read(client: httpx.AsyncClient, path: str, query: str = "") -> dict[str, Any]:
     """The time use of a pilot."""
     return good(await client.get(f"{path}/metrics/time-use{query}"))
+
+
+async def marks(council: Council) -> list[tuple[str, str]]:
+    """Every mark: the day, and whose it is."""
+    async with council.database.engine.connect() as connection:
+        found = await connection.execute(
+            text(
+                "SELECT CAST(local_day AS VARCHAR), CAST(mark_id AS VARCHAR) FROM time_use_day_mark"
+                " WHERE organisation_id IS NOT NULL ORDER BY 1, 2"
+            )
+        )
+        return [(row[0], row[1].replace("-", "")) for row in found]

@@ -87,6 +87,8 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     mapping = {**_RULES, "name": f"council-{uuid4().hex[:8]}", "kind": "people"}
     good(await client.post("/import-mappings", json=mapping), 201)
     asked = good(await client.post("/jobs/idempotency_cleanup/runs"), 202)
+    day = {"as_of": "2024-04-30"}
+    published = good(await client.post(f"/pilots/{pilot_id}/snapshots", json=day), 201)
     return {
         "person_id": person_id,
         "pilot_id": pilot_id,
@@ -99,6 +101,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "mapping_name": mapping["name"],
         "job": "seats_of_leavers",
         "run_id": asked["run_id"],
+        "snapshot_id": published["snapshot_id"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
 
@@ -171,6 +174,7 @@ BODIES: dict[str, Any] = {
     },
     "POST /pilots/{pilot_id}/comparison-draws": {"people": 1, "person_external_ids": ["TO-WAIT"]},
     "POST /pilots/{pilot_id}/plan-check": {"people_pilot": 20},
+    "POST /pilots/{pilot_id}/snapshots": {"as_of": "2024-05-01"},
     "POST /import-batches/{batch_id}/undo": None,
     "POST /import-mappings": {**_RULES, "name": "council-2", "kind": "people"},
     "PUT /import-mappings/{mapping_name}": _RULES,

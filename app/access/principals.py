@@ -44,3 +44,9 @@ class Principal:
     def system(cls, organisation: Organisation) -> "Principal":
         """The command line and the jobs: whoever starts them holds the database anyway."""
         return cls(organisation, PrincipalKind.SYSTEM, SYSTEM_ID, frozenset(Scope))
+
+    @classmethod
+    def anybody(cls, organisation: Organisation) -> "Principal":
+        """Whoever reads what is published: every pilot, figures, and no named row behind them."""
+        scopes = frozenset({Scope.PILOTS_READ, Scope.METRICS_READ})
+        return cls(organisation, PrincipalKind.SYSTEM, SYSTEM_ID, scopes)

@@ -58,7 +58,12 @@ def demo(
         terminal.print_time_use(terminal.out, council.children.name, ratio, said)
         terminal.print_seats(terminal.out, seats, advice)
         terminal.print_next_steps(
-            terminal.out, f"http://{host}:{port}", key, council.copilot.id, serve
+            terminal.out,
+            f"http://{host}:{port}",
+            key,
+            council.copilot.id,
+            council.children.id,
+            serve,
         )
 
     databases.run(databases.with_database(settings, work))

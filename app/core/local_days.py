@@ -38,6 +38,13 @@ def day_of(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+def overlapped(day: date, of: ZoneInfo, zone: ZoneInfo) -> list[date]:
+    """The local days of a zone that a day of another has a part in; the day itself where they are one."""
+    first = day_of(begins(day, of), zone)
+    last = day_of(begins(day + DAY, of) - timedelta.resolution, zone)
+    return [first + n * DAY for n in range((last - first).days + 1)]
+
+
 def length(day: date, zone: ZoneInfo) -> timedelta:
     """How long a local day is: 23 or 25 hours where the clocks change on it."""
     return begins(day + DAY, zone) - begins(day, zone)

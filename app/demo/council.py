@@ -6,7 +6,7 @@ It goes through the same services as the API, in one transaction.
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkMode, BulkOptions
 from app.core.errors import ConfigurationError
 from app.core.pagination import PageQuery
-from app.core.periods import DAY
+from app.core.periods import DAY, Window
 from app.core.working_days import is_working_day
 from app.demo import recording, seats
 from app.feedback.responses import service as feedback
@@ -25,6 +25,7 @@ from app.licences.activity import service as activity
 from app.licences.activity.models import Period
 from app.licences.activity.schemas import ActivityRow
 from app.licences.pools.models import LicencePool
+from app.metrics.snapshots import service as snapshots
 from app.organisations import service as organisations
 from app.organisations.models import Organisation
 from app.people import service as people
@@ -138,7 +139,18 @@ async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
         said = list(recording.answers(members, pilot, response=response, minutes=minutes))
         said_rows = _told(said, steps(f"Feedback of {pilot.code}", len(said)))
         await feedback.upsert_many(session, principal, pilot.id, said_rows, _ATOMIC, origin=_SOURCE)
+    await _publish(session, principal, children, steps)
     return DemoCouncil(organisation, copilot, children, pool)
+
+
+async def _publish(session: AsyncSession, principal: Principal, pilot: Pilot, steps: Steps) -> None:
+    """The figures of a pilot, week by week, as the scheduler would have published them."""
+    weeks = [week.ends_on for week in Window(pilot.starts_on, pilot.ends_on).iso_weeks()]
+    tell = steps(f"Published figures of {pilot.code}", len(weeks))
+    for number, monday in enumerate(weeks, start=1):
+        morning = datetime.combine(monday, time(6, 30), UTC)
+        await snapshots.publish_week(session, principal, pilot.id, morning)
+        tell(number)
 
 
 def _told(rows: list[RowType], tell: Callable[[int], None]) -> Iterator[list[Parsed[RowType]]]:

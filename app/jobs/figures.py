@@ -48,6 +48,9 @@ def _add(
     )
     lag = gauge("lag_seconds", "For how long a slot has waited to be done, where that is longest.")
     failures = CounterMetricFamily("pilotlight_job_failures", "Runs that failed.", labels=("job",))
+    done = CounterMetricFamily(
+        "pilotlight_job_done", "What runs that succeeded counted.", labels=("job", "what")
+    )
     for name, job in JOBS.items():
         own = [state for state in states if state.job == name]
         succeeded = [state.succeeded_at for state in own if state.succeeded_at is not None]
@@ -56,7 +59,9 @@ def _add(
             seconds.labels(name).set(max(state.seconds or 0.0 for state in own))
         lag.labels(name).set(_worst_lag(job, organisation_count, own, now))
         failures.add_metric((name,), sum(state.failures for state in own))
-    registry.register(_Known(failures))
+        for what in sorted({what for state in own for what in state.totals}):
+            done.add_metric((name, what), sum(state.totals.get(what, 0) for state in own))
+    registry.register(_Known(failures, done))
 
 
 def _worst_lag(job: Job, organisation_count: int, own: list[JobState], now: datetime) -> float:
@@ -66,10 +71,10 @@ def _worst_lag(job: Job, organisation_count: int, own: list[JobState], now: date
 
 
 class _Known(Collector):
-    """A counter whose value is kept elsewhere."""
+    """Counters whose values are kept elsewhere."""
 
-    def __init__(self, family: CounterMetricFamily) -> None:
-        self._family = family
+    def __init__(self, *families: CounterMetricFamily) -> None:
+        self._families = families
 
     def collect(self) -> list[CounterMetricFamily]:
-        return [self._family]
+        return list(self._families)

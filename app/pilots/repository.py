@@ -54,6 +54,28 @@ async def running(session: AsyncSession, principal: Principal) -> list[Pilot]:
     return list((await session.exec(statement.order_by(col(Pilot.id)))).all())
 
 
+async def over(session: AsyncSession, principal: Principal, days: Window) -> list[Pilot]:
+    p = Pilot
+    touched = (
+        and_(col(starts_on) < days.ends_on, col(ends_on) > days.starts_on)
+        for starts_on, ends_on in (
+            (p.starts_on, p.ends_on),
+            (p.baseline_starts_on, p.baseline_ends_on),
+        )
+    )
+    statement = scoped(principal, p).where(or_(*touched)).order_by(col(p.id))
+    return list((await session.exec(statement)).all())
+
+
+_CARRIED_OUT = (PilotStatus.RUNNING, PilotStatus.COMPLETED, PilotStatus.DECIDED)
+
+
+async def ended(session: AsyncSession, principal: Principal, by: date) -> list[Pilot]:
+    p = Pilot
+    statement = scoped(principal, p).where(col(p.ends_on) <= by, col(p.status).in_(_CARRIED_OUT))
+    return list((await session.exec(statement.order_by(col(p.id)))).all())
+
+
 async def find(
     session: AsyncSession,
     principal: Principal,

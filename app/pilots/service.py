@@ -1,5 +1,6 @@
 """Rules about pilots: how they are set up, changed, and move through their life."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from app.audit_log import service as audit_log
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
+from app.core.periods import Window
 from app.people import service as people
 from app.pilots import errors as errors  # noqa: PLC0414 - declares the constraint answers
 from app.pilots import repository
@@ -123,6 +125,16 @@ async def get_by_code(session: AsyncSession, principal: Principal, code: str) ->
 async def running(session: AsyncSession, principal: Principal) -> list[Pilot]:
     """The pilots within reach that are running."""
     return await repository.running(session, principal)
+
+
+async def over(session: AsyncSession, principal: Principal, days: Window) -> list[Pilot]:
+    """The pilots within reach that have one of these days in their window or their baseline."""
+    return await repository.over(session, principal, days)
+
+
+async def ended(session: AsyncSession, principal: Principal, by: date) -> list[Pilot]:
+    """The pilots within reach that were carried out, and whose window had ended by a day."""
+    return await repository.ended(session, principal, by)
 
 
 async def page(

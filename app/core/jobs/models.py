@@ -65,7 +65,10 @@ class JobRun(IdentifiedRow, table=True):
 
 
 class JobState(TenantRow, table=True):
-    """How a job stands with an organisation, whatever has become of its older runs."""
+    """How a job stands with an organisation, whatever has become of its older runs.
+
+    `totals` are the counts of all the runs that succeeded, added up.
+    """
 
     __tablename__ = "job_state"
 
@@ -75,3 +78,4 @@ class JobState(TenantRow, table=True):
     succeeded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     seconds: float | None = None
     failures: int = Field(default=0)
+    totals: dict[str, int] = Field(default_factory=dict, sa_type=JSON)

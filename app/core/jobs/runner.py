@@ -173,9 +173,12 @@ async def _begin(session: AsyncSession, run: JobRun, parts: list[str]) -> None:
 
 
 def _add(run: JobRun, counts: Mapping[str, int]) -> None:
-    names = dict.fromkeys((*run.counts, *counts))
-    run.counts = {name: run.counts.get(name, 0) + counts.get(name, 0) for name in names}
+    run.counts = _sums(run.counts, counts)
     run.done += 1
+
+
+def _sums(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {n: one.get(n, 0) + other.get(n, 0) for n in dict.fromkeys((*one, *other))}
 
 
 async def _succeed(session: AsyncSession, run: JobRun) -> None:
@@ -184,6 +187,7 @@ async def _succeed(session: AsyncSession, run: JobRun) -> None:
     state = await repository.state_of(session, run)
     state.succeeded_slot = max(run.slot, state.succeeded_slot or run.slot)
     state.succeeded_at = run.finished_at
+    state.totals = _sums(state.totals, run.counts)
     if run.started_at is not None:
         state.seconds = (run.finished_at - run.started_at).total_seconds()
 

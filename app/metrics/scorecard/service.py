@@ -1,6 +1,7 @@
 """The scorecard as it is answered: every figure of a pilot, fit for the reader."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -38,18 +39,21 @@ class Scorecard:
     missing: list[Missing]
 
 
-async def scorecard(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Scorecard:
-    """A pilot on one page.
+async def scorecard(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, as_of: date | None = None
+) -> Scorecard:
+    """A pilot on one page, up to the end of a day: by default of today.
 
     Raises:
         NotFound: there is no such pilot within reach.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    whole = Question()
+    whole = Question(as_of=as_of)
     used = await adoption.adoption(session, principal, pilot_id, whole)
     spent = await time_use.time_use(session, principal, pilot_id, whole)
     said = await feedback.feedback(session, principal, pilot_id, whole)
-    seats = await utilisation.of_pilot(session, principal, pilot_id, utilisation.Question())
+    every_pool = utilisation.Question(as_of=as_of)
+    seats = await utilisation.of_pilot(session, principal, pilot_id, every_pool, by_day=False)
     licences = seats if seats.pools else None
     own = spent.arms[Arm.PILOT]
     figures: dict[str, AnyFigure] = {
@@ -61,10 +65,12 @@ async def scorecard(session: AsyncSession, principal: Principal, pilot_id: UUID)
         **({"admin_share_effect": spent.effect} if spent.effect else {}),
     }
     members = await membership.over(session, principal, pilot, None)
+    today = clock.today(principal.organisation.zone)
+    joined = [each for each in members if as_of is None or each.takes_part.starts_on <= as_of]
     known = Known(
         pilot,
-        clock.today(principal.organisation.zone),
-        [member.arm for member in members],
+        min(as_of or today, today),
+        [member.arm for member in joined],
         figures,
         own.baseline,
         said.missing_weeks,

@@ -83,9 +83,14 @@ async def of_pool(
 
 
 async def of_pilot(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, question: Question
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    question: Question,
+    *,
+    by_day: bool = True,
 ) -> UtilisationAnswer:
-    """Utilisation of a pilot's pools taken together.
+    """Utilisation of a pilot's pools taken together, with its days or without.
 
     Raises:
         NotFound: there is no such pilot within reach.
@@ -93,7 +98,7 @@ async def of_pilot(
     """
     pilot = await pilots.get(session, principal, pilot_id)
     found = await pools.of_pilot(session, principal, pilot.id)
-    return await _answer(session, principal, found, pilot.window, question)
+    return await _answer(session, principal, found, pilot.window, question, by_day=by_day)
 
 
 async def of_every_pool(

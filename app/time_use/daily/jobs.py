@@ -1,19 +1,25 @@
 """Daily facts of time use, made anew where samples have changed."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.core.jobs.registry import job
-from app.core.jobs.schedules import every
+from app.core.jobs.schedules import daily, every
+from app.core.local_days import day_of
+from app.core.periods import WEEK, Window
 from app.organisations import service as organisations
+from app.pilots import service as pilots
 from app.time_use.daily import repository, service
 
 # Whoever writes samples of a pilot waits for a part that it is in: a second or two.
 _MARKS_A_PART = 100
+# How far back facts are held against their samples: as far as corrections usually reach.
+VERIFIED = 5 * WEEK
 
 
 async def _pilots(session: AsyncSession, organisation_id: UUID, _slot: datetime) -> list[str]:
@@ -43,3 +49,30 @@ async def recompute_daily_facts(
     ids = [UUID(pilot) for pilot in pilots.split(_BETWEEN)]
     days = [await service.recompute(session, principal, pilot_id) for pilot_id in ids]
     return {"pilots": len(ids), "days": sum(days)}
+
+
+async def _pilots_of_late(
+    session: AsyncSession, organisation_id: UUID, slot: datetime
+) -> list[str]:
+    """The pilots of which one of the days that are looked at counts."""
+    principal = Principal.system(await organisations.get(session, organisation_id))
+    found = await pilots.over(session, principal, _verified(principal, slot))
+    return [str(pilot.id) for pilot in found]
+
+
+def _verified(principal: Principal, slot: datetime) -> Window:
+    """The days up to the one before the slot's."""
+    today = day_of(slot, ZoneInfo(principal.organisation.zone))
+    return Window(today - VERIFIED, today)
+
+
+@job("verify_facts", daily(time(2, 20)), parts=_pilots_of_late)
+async def verify_facts(
+    session: AsyncSession, organisation_id: UUID, slot: datetime, pilot: str
+) -> Mapping[str, int]:
+    """Hold the daily facts of the last five weeks against their samples, and have made anew what differs."""
+    principal = Principal.system(await organisations.get(session, organisation_id))
+    wanted = await pilots.get(session, principal, UUID(pilot))
+    days = _verified(principal, slot)
+    found = await service.verify(session, principal, wanted, days)
+    return {"pilots": 1, "days": days.days, "differences": len(found)}

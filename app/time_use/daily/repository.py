@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import (
-    ColumnElement,
     CompoundSelect,
     Integer,
     LargeBinary,
+    String,
     bindparam,
     cast,
     column,
@@ -30,13 +31,17 @@ from app.access.principals import Principal
 from app.access.scoping import of, scoped_columns, scoped_once, within
 from app.core.arrays import Ids, Reading
 from app.core.bulk.loading import load
+from app.core.local_days import overlapped
 from app.core.models import UtcDateTime, in_parts, metadata
-from app.core.periods import Window
+from app.core.periods import DAY, Window
 from app.time_use.daily.entries import LAYOUT
 from app.time_use.daily.models import TimeUseCode, TimeUseDay, TimeUsePerson
 from app.time_use.samples.models import TimeSample, TimeUseDayMark
 
 _DAYS_AT_A_TIME = 500
+# No two zones are further apart.
+_ZONES_APART = 2 * DAY
+_HELD, _MARKED, _MOVED = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +82,46 @@ async def outdated_pilots(session: AsyncSession, principal: Principal) -> dict[U
 
 
 async def marks(
-    session: AsyncSession, principal: Principal, pilot_id: UUID
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None = None
 ) -> list[tuple[date, UUID]]:
-    """Marked days of a pilot with the ids of their marks."""
+    """Marked days of a pilot, of the organisation's zone, with the ids of their marks.
+
+    The mark of a day of another zone marks every day of this one that has a part in it.
+    """
     m = TimeUseDayMark
-    statement = scoped_columns(principal, m, col(m.local_day), col(m.mark_id))
+    statement = scoped_columns(principal, m, col(m.local_day), col(m.mark_id), col(m.zone))
     statement = statement.where(col(m.pilot_id) == pilot_id)
-    return [(row[0], row[1]) for row in await session.exec(statement)]
+    if days is not None:
+        statement = statement.where(
+            col(m.local_day) >= days.starts_on - _ZONES_APART,
+            col(m.local_day) < days.ends_on + _ZONES_APART,
+        )
+    return [
+        (day, mark_id)
+        for marked, mark_id, zone in await session.exec(statement)
+        for day in _days_marked(principal, marked, zone)
+        if days is None or day in days
+    ]
+
+
+def _days_marked(principal: Principal, marked: date, zone: str | None) -> list[date]:
+    """The organisation's days that the mark of a day of some zone marks."""
+    ours = ZoneInfo(principal.organisation.zone)
+    return overlapped(marked, ZoneInfo(zone) if zone is not None else ours, ours)
+
+
+async def mark(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Collection[date]
+) -> None:
+    """Mark local days of a pilot."""
+    zone = principal.organisation.zone
+    session.add_all(
+        TimeUseDayMark(
+            organisation_id=principal.organisation_id, pilot_id=pilot_id, local_day=day, zone=zone
+        )
+        for day in days
+    )
+    await session.flush()
 
 
 async def unmark(
@@ -162,27 +200,27 @@ class Stored:
 
 
 def _stored() -> CompoundSelect[*tuple[Any, ...]]:
-    """A kind (day, mark, or day of another zone), a day, and its entries."""
+    """A kind (day, mark, or day of another zone), a day, its entries, and the zone of a mark."""
     d, m = TimeUseDay, TimeUseDayMark
-    nothing = cast(null(), LargeBinary)
+    nothing, no_zone = cast(null(), LargeBinary), cast(null(), String)
     # One row whatever there is, of which the day is null where no day is of another zone.
     last = func.max(col(d.local_day))
     parts = [
-        scoped_once(d, literal(0), col(d.local_day), col(d.entries)).where(*_asked_of(d)),
-        scoped_once(m, literal(1), col(m.local_day), nothing).where(*_asked_of(m)),
-        scoped_once(d, literal(2), last, nothing).where(
+        scoped_once(d, literal(_HELD), col(d.local_day), col(d.entries), no_zone).where(
+            col(d.pilot_id) == bindparam("of_pilot"),
+            col(d.local_day) >= bindparam("starts_on"),
+            col(d.local_day) < bindparam("ends_on"),
+        ),
+        scoped_once(m, literal(_MARKED), col(m.local_day), nothing, col(m.zone)).where(
+            col(m.pilot_id) == bindparam("of_pilot"),
+            col(m.local_day) >= bindparam("marked_from"),
+            col(m.local_day) < bindparam("marked_until"),
+        ),
+        scoped_once(d, literal(_MOVED), last, nothing, no_zone).where(
             col(d.pilot_id) == bindparam("of_pilot"), col(d.zone) != bindparam("zone")
         ),
     ]
     return union_all(*parts)
-
-
-def _asked_of(model: type[TimeUseDay | TimeUseDayMark]) -> list[ColumnElement[bool]]:
-    return [
-        col(model.pilot_id) == bindparam("of_pilot"),
-        col(model.local_day) >= bindparam("starts_on"),
-        col(model.local_day) < bindparam("ends_on"),
-    ]
 
 
 _STORED = _stored()
@@ -200,12 +238,19 @@ async def stored(
         of_pilot=pilot_id,
         starts_on=days.starts_on,
         ends_on=days.ends_on,
+        marked_from=days.starts_on - _ZONES_APART,
+        marked_until=days.ends_on + _ZONES_APART,
         zone=zone_of(principal),
     )
-    found: list[list[Any]] = [[], [], []]
-    for kind, day, entries in await session.exec(_STORED, params=asked):  # type: ignore[call-overload]  # a union is executable
-        found[kind].append((day, entries))
-    return Stored(found[0], {day for day, _ in found[1]}, found[2][0][0] is not None)
+    held, marked, moved = [], set(), False
+    for kind, day, entries, zone in await session.exec(_STORED, params=asked):  # type: ignore[call-overload]  # a union is executable
+        if kind == _HELD:
+            held.append((day, entries))
+        elif kind == _MARKED:
+            marked |= {each for each in _days_marked(principal, day, zone) if each in days}
+        else:
+            moved = day is not None
+    return Stored(held, marked, moved)
 
 
 async def stored_days(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:

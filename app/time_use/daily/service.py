@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
@@ -23,6 +24,8 @@ from app.time_use.daily.models import TimeUseCode
 from app.time_use.daily.repository import LocalDay, Summed
 
 Code = tuple[str, str, str]
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,8 @@ async def differences(
 ) -> list[Difference]:
     """The days of a window, marked ones left out, whose facts differ from their samples."""
     there = await repository.stored(session, principal, pilot.id, days)
+    if there.moved:
+        return []  # nothing stored is read until it is made anew
     wanted = [d for n in range(days.days) if (d := days.starts_on + n * DAY) not in there.marked]
     held = dict(there.days)
     numbers = await _Numbers.load(session, principal, pilot.id)
@@ -200,6 +205,32 @@ async def differences(
                     float(now.minutes.sum() - then.minutes.sum()),
                 )
             )
+    return found
+
+
+async def verify(
+    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window
+) -> list[Difference]:
+    """Hold the facts of some days against their samples; days that differ are marked, to be made anew.
+
+    Returns:
+        The days that differ for no reason: days whose samples have just changed are marked anyway.
+    """
+    # Nobody makes facts meanwhile, so whoever changed samples after the first look has left a mark.
+    await pilots.hold(session, principal, pilot.id)
+    found = await differences(session, principal, pilot, days)
+    changed = {day for day, _ in await repository.marks(session, principal, pilot.id, days)}
+    found = [each for each in found if each.day not in changed]
+    await repository.mark(session, principal, pilot.id, [each.day for each in found])
+    for each in found:
+        _log.warning(
+            "daily_facts_differ",
+            pilot_id=str(pilot.id),
+            day=each.day.isoformat(),
+            stored_samples=each.stored_samples,
+            samples=each.samples,
+            minutes=each.minutes,
+        )
     return found
 
 

@@ -101,6 +101,9 @@ class TimeUseDayMark(TenantRow, table=True):
     figures of a day anew deletes the marks that it saw, and no others: the mark of a transaction that had not
     been committed by then stays. Were there one mark a day, a second writer's insert would find it there and
     do nothing, and that writer's change would be lost with it.
+
+    `zone` is the one whose day it is (None: written by a release that did not say): the council may move to
+    another while the transaction that marks has not been committed.
     """
 
     __tablename__ = "time_use_day_mark"
@@ -108,3 +111,4 @@ class TimeUseDayMark(TenantRow, table=True):
     pilot_id: UUID = Field(primary_key=True)
     local_day: date = Field(primary_key=True)
     mark_id: UUID = Field(default_factory=new_id, primary_key=True)
+    zone: str | None = Field(default=None, max_length=64)

@@ -62,8 +62,10 @@ async def mark(
     mark_id: UUID,
 ) -> None:
     """Mark local days of a pilot, of which this writer has marked none before."""
-    rows = [(principal.organisation_id, pilot_id, day, mark_id) for day in sorted(days)]
-    await load(session, _MARKS, ("organisation_id", "pilot_id", "local_day", "mark_id"), rows)
+    zone = principal.organisation.zone
+    rows = [(principal.organisation_id, pilot_id, day, mark_id, zone) for day in sorted(days)]
+    columns = ("organisation_id", "pilot_id", "local_day", "mark_id", "zone")
+    await load(session, _MARKS, columns, rows)
 
 
 async def page(

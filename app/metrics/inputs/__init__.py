@@ -1,0 +1,1 @@
+"""What the figures of a pilot are made from, as digests: the same rows, the same digest."""

@@ -1,0 +1,1 @@
+"""Figures of a pilot as they were published: never changed, and traceable to what they were made from."""
