@@ -12,6 +12,7 @@ import httpx
 
 from tests.council import activity, good, people, pilot
 from tests.licences import POOL, pool, seat, wait
+from tests.scim import GROUP
 
 # None of these may be found in a log, an audit event or an error.
 SECRETS = ("Margaret", "Housing", "margaret@example.org", "E-4711", "because of Margaret")
@@ -87,6 +88,8 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     mapping = {**_RULES, "name": f"council-{uuid4().hex[:8]}", "kind": "people"}
     good(await client.post("/import-mappings", json=mapping), 201)
     asked = good(await client.post("/jobs/idempotency_cleanup/runs"), 202)
+    sent = {"schemas": [GROUP], "displayName": "of Margaret"}
+    group = good(await client.post(str(client.base_url.join("/scim/v2/Groups")), json=sent), 201)
     return {
         "person_id": person_id,
         "pilot_id": pilot_id,
@@ -99,6 +102,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "mapping_name": mapping["name"],
         "job": "seats_of_leavers",
         "run_id": asked["run_id"],
+        "group_id": group["id"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
 
@@ -171,6 +175,7 @@ BODIES: dict[str, Any] = {
     },
     "POST /pilots/{pilot_id}/comparison-draws": {"people": 1, "person_external_ids": ["TO-WAIT"]},
     "POST /pilots/{pilot_id}/plan-check": {"people_pilot": 20},
+    "PATCH /directory-groups/{group_id}": {"use": "team", "team": "of Margaret"},
     "POST /import-batches/{batch_id}/undo": None,
     "POST /import-mappings": {**_RULES, "name": "council-2", "kind": "people"},
     "PUT /import-mappings/{mapping_name}": _RULES,

@@ -11,7 +11,6 @@ from scim2_models import (
     Bulk,
     ChangePassword,
     Context,
-    EnterpriseUser,
     Error,
     ETag,
     Filter,
@@ -30,7 +29,7 @@ from scim2_server.service import ModelT, ScimService, scim_exception_of
 
 from app.core.errors import ProblemError
 from app.integrations.scim.patches import as_the_protocol_has_it
-from app.integrations.scim.resources import POLICY, Account, Group, User
+from app.integrations.scim.resources import POLICY, Account, EnterpriseUser, Group, User
 
 # On a page where the client names no number, and at most.
 PAGE, LARGEST_PAGE = 100, 200

@@ -8,7 +8,6 @@ from scim2_models import (
     URN,
     CaseExact,
     ComplexAttribute,
-    EnterpriseUser,
     Mutability,
     Path,
     Reference,
@@ -39,6 +38,22 @@ class User(scim2_models.User[AnyExtension]):
     """The core schema of users (RFC 7643, 4.1)."""
 
     emails: list[Email] | None = None  # type: ignore[assignment]  # a list of a subclass of theirs
+
+
+class Manager(ComplexAttribute):
+    """Somebody's manager, by their id alone as well: the library demands its address beside it."""
+
+    value: Annotated[str | None, CaseExact.true] = None
+    ref: Annotated[Reference["User"] | None, Mutability.read_write] = Field(  # type: ignore[type-arg]  # its name is what is announced
+        default=None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    display_name: Annotated[str | None, Mutability.read_only] = None
+
+
+class EnterpriseUser(scim2_models.EnterpriseUser):
+    """What organisations add to a user (RFC 7643, 4.3)."""
+
+    manager: Manager | None = None  # type: ignore[assignment]  # not one of theirs
 
 
 Account = User[EnterpriseUser]

@@ -239,12 +239,13 @@ async def take_for(
     check_if_match(if_match, etag_of(group.id, group.revision))
     was_team = group.use is GroupUse.TEAM
     values = changes.model_dump(exclude_unset=True)
+    use, pool_id = values.get("use", group.use), values.get("pool_id", group.pool_id)
+    if (pool_id is not None) != (use is GroupUse.LICENCES):
+        raise errors.pool_of_licences()
+    if pool_id is not None:
+        await pools.get(session, principal, pool_id)
     for name, value in values.items():
         setattr(group, name, value)
-    if (group.pool_id is not None) != (group.use is GroupUse.LICENCES):
-        raise errors.pool_of_licences()
-    if group.pool_id is not None:
-        await pools.get(session, principal, group.pool_id)
     group.touch()
     await session.flush()
     done = _Done(fields=set(values))

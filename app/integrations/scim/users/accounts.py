@@ -6,13 +6,13 @@ from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
-from scim2_models import EnterpriseUser, Meta
+from scim2_models import Meta
 
 from app.core.errors import BodyTooLarge
 from app.core.etags import etag_of
 from app.core.fields import Input, Label
 from app.core.problems import invalid_input
-from app.integrations.scim.resources import POLICY, Account
+from app.integrations.scim.resources import POLICY, Account, EnterpriseUser
 from app.integrations.scim.users.models import DirectoryUser
 from app.people.models import Person
 from app.people.schemas import ExternalId
