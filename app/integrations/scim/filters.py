@@ -13,12 +13,14 @@ from uuid import UUID
 
 from scim2_models import ScimFilter
 from scim2_models.path import CompareOperator, Comparison, LogicalExpr, LogicalOperator
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, literal
 
 Condition = ColumnElement[bool]
 # By attribute, in lower case: rows whose attribute equals a text.
 Columns = Mapping[str, Callable[[str], Condition]]
 
+# Of no row; written out, so that the statement keeps its scope.
+_NOTHING: Condition = literal(1) == 0
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -42,7 +44,7 @@ def _condition(node: Any, columns: Columns) -> Condition | None:
     if compare is None or path.uri or path.sub_attr or not isinstance(node.value, str):
         return None
     # Nothing that is stored holds what a database refuses as text.
-    return false() if _NO_TEXT.search(node.value) else compare(node.value)
+    return _NOTHING if _NO_TEXT.search(node.value) else compare(node.value)
 
 
 def has_id(column: Any) -> Callable[[str], Condition]:
@@ -50,7 +52,7 @@ def has_id(column: Any) -> Callable[[str], Condition]:
 
     def compare(text: str) -> Condition:
         identity = id_of(text)
-        return false() if identity is None else column == identity
+        return _NOTHING if identity is None else column == identity
 
     return compare
 

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response
 from scim2_models import SCIMException
-from scim2_server.handler import AsyncScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
@@ -17,6 +16,7 @@ from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, Session, requires
 from app.core.errors import ProblemError
 from app.core.problems import of_defect
+from app.integrations.scim.handler import DirectoryHandler
 from app.integrations.scim.protocol import PROTOCOL
 from app.integrations.scim.storage import DirectoryStorage
 
@@ -71,7 +71,7 @@ async def scim(path: str, request: Request, session: Session, principal: Caller)
         body=await request.body(),
         subject=principal,
     )
-    return _response(await AsyncScimHandler(PROTOCOL, storage).handle(asked))
+    return _response(await DirectoryHandler(storage).handle(asked))
 
 
 def _response(answer: ScimResponse) -> Response:

@@ -1,7 +1,7 @@
 """Where the protocol reads and writes its resources: our own services, in the request's transaction."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
@@ -33,13 +33,16 @@ from app.integrations.scim.groups import service as groups
 from app.integrations.scim.groups.members import Member
 from app.integrations.scim.groups.models import DirectoryGroup
 from app.integrations.scim.groups.service import Said
+from app.integrations.scim.moves import Moves
 from app.integrations.scim.resources import Account, Group, GroupMember, user_name_key
 from app.integrations.scim.users import service as users
 from app.integrations.scim.users.accounts import Known, account_of, stated
 from app.integrations.scim.users.models import DirectoryUser
 
 # So many a search looks at, one by one, where no index answers it.
-MOST_EXAMINED = 10_000
+MOST_EXAMINED = 5_000
+# In parts, so that others are served meanwhile.
+_AT_ONCE = 250
 
 AnyResource = Resource[Any]
 Parameters = ResponseParameters[Any]
@@ -56,7 +59,8 @@ class DirectoryStorage(AsyncScimStorage):
 
     def __init__(self, session: AsyncSession, principal: Principal, *, holds: bool) -> None:
         where = Where(session, principal, holds=holds)
-        self._shelves: dict[str | None, Shelf] = {"User": Users(where), "Group": Groups(where)}
+        self._groups = Groups(where)
+        self._shelves: dict[str | None, Shelf] = {"User": Users(where), "Group": self._groups}
 
     def _shelf(self, resource_type: ResourceType) -> "Shelf":
         return self._shelves[resource_type.name]
@@ -70,6 +74,14 @@ class DirectoryStorage(AsyncScimStorage):
     ) -> AnyResource:
         return await self._shelf(resource_type).get(_identity(resource_id), response_parameters)
 
+    async def without_members(self, group_id: str) -> Group:
+        """A group, its members not told."""
+        return await self._groups.without_members(_identity(group_id))
+
+    async def move_members(self, group_id: str, moves: Moves) -> Group:
+        """Have these people come to a group, or go from it; its members are not told."""
+        return await self._groups.move(_identity(group_id), moves)
+
     async def search(
         self,
         resource_types: list[ResourceType],
@@ -82,7 +94,7 @@ class DirectoryStorage(AsyncScimStorage):
         shelves = [self._shelf(resource_type) for resource_type in resource_types]
         if len(shelves) == 1 and wanted.filter is None and wanted.sort_by is None:
             (shelf,) = shelves
-            total = await shelf.count()
+            total = await shelf.count([])
             # A number past the last row may be more than a database takes.
             if first >= total or count == 0:
                 return SearchPage(total, [])
@@ -118,12 +130,15 @@ class DirectoryStorage(AsyncScimStorage):
 
 async def _matching(shelf: "Shelf", wanted: SearchRequest[Any]) -> list[AnyResource]:
     conditions = necessary(wanted.filter, shelf.columns)
-    found = await shelf.some(conditions, wanted, limit=MOST_EXAMINED + 1)
-    if len(found) > MOST_EXAMINED:
+    if await shelf.count(conditions) > MOST_EXAMINED:
         raise TooManyException
-    return [
-        resource for resource in found if wanted.filter is None or wanted.filter.match(resource)
-    ]
+    matching: list[AnyResource] = []
+    for place in range(0, MOST_EXAMINED, _AT_ONCE):
+        part = await shelf.some(conditions, wanted, limit=_AT_ONCE, offset=place)
+        matching += [each for each in part if wanted.filter is None or wanted.filter.match(each)]
+        if len(part) < _AT_ONCE:
+            break
+    return matching
 
 
 def _identity(resource_id: str) -> UUID:
@@ -173,7 +188,7 @@ class Shelf(ABC):
     async def get(self, identity: UUID, parameters: Parameters | None) -> AnyResource: ...
 
     @abstractmethod
-    async def count(self) -> int: ...
+    async def count(self, conditions: Collection[Condition]) -> int: ...
 
     @abstractmethod
     async def some(
@@ -213,8 +228,8 @@ class Users(Shelf):
     ) -> Account:
         return self._account(await self._known(identity))
 
-    async def count(self) -> int:
-        return await users.count(*self._ours)
+    async def count(self, conditions: Collection[Condition]) -> int:
+        return await users.count(*self._ours, conditions)
 
     async def some(
         self,
@@ -263,8 +278,8 @@ class Groups(Shelf):
         (told,) = await self._told([group], with_members=_wants_members(parameters))
         return told
 
-    async def count(self) -> int:
-        return await groups.count(*self._ours)
+    async def count(self, conditions: Collection[Condition]) -> int:
+        return await groups.count(*self._ours, conditions)
 
     async def some(
         self,
@@ -296,6 +311,16 @@ class Groups(Shelf):
         _check_version(etag_of(group.id, group.revision), expected)
         await groups.delete(*self._ours, group)
 
+    async def without_members(self, identity: UUID) -> Group:
+        return _group_of(await self._group(identity), ())
+
+    async def move(self, identity: UUID, moves: Moves) -> Group:
+        group = await self._group(identity)
+        coming, strangers = _identities(name for name, comes in moves.items() if comes)
+        going, _ = _identities(name for name, comes in moves.items() if not comes)
+        await groups.move(*self._ours, group, coming, going, strangers=strangers)
+        return _group_of(group, ())
+
     async def _group(self, identity: UUID) -> DirectoryGroup:
         group = await groups.find(*self._ours, identity, for_update=self._where.holds)
         if group is None:
@@ -323,9 +348,14 @@ def _said(group: Group) -> Said:
         )
     except ValidationError as error:
         raise invalid_input([dict(each) for each in error.errors()]) from None
-    ids = [id_of(member.value or "") for member in group.members or ()]
-    known = frozenset(identity for identity in ids if identity is not None)
-    return Said(fields.display_name, fields.external_id, known, strangers=ids.count(None))
+    ids, strangers = _identities(member.value or "" for member in group.members or ())
+    return Said(fields.display_name, fields.external_id, ids, strangers)
+
+
+def _identities(names: Iterable[str]) -> tuple[frozenset[UUID], int]:
+    """The ids among what members are named by, and how many of the names are none."""
+    found = [id_of(name) for name in names]
+    return frozenset(each for each in found if each is not None), found.count(None)
 
 
 def _group_of(group: DirectoryGroup, members: Collection[Member]) -> Group:

@@ -13,3 +13,10 @@ def pool_of_licences() -> Invalid:
     return Invalid.field(
         "/pool_id", "pool_of_licences", "name a pool with the use licences, and with no other"
     )
+
+
+def unknown_pool() -> Invalid:
+    """A pool is named, and the organisation has no such one."""
+    return Invalid.field(
+        "/pool_id", "unknown_pool", "There is no such pool. GET /licence-pools lists them."
+    )

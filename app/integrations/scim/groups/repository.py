@@ -55,8 +55,10 @@ async def gone(
     return (await session.exec(statement)).one_or_none()
 
 
-async def count(session: AsyncSession, principal: Principal) -> int:
-    statement = scoped_columns(principal, DirectoryGroup, func.count()).where(LIVE)
+async def count(
+    session: AsyncSession, principal: Principal, conditions: Collection[ColumnElement[bool]]
+) -> int:
+    statement = scoped_columns(principal, DirectoryGroup, func.count()).where(LIVE, *conditions)
     return int((await session.exec(statement)).one()[0])
 
 
@@ -117,6 +119,20 @@ async def members(
     for part in in_parts(group_ids):
         for group_id, *member in await session.exec(statement.where(col(m.group_id).in_(part))):
             found[group_id].append(Member(*member))
+    return found
+
+
+async def those_in(
+    session: AsyncSession, principal: Principal, group_id: UUID, person_ids: Collection[UUID]
+) -> set[UUID]:
+    """Those of these people who are in a group now."""
+    m = DirectoryMembership
+    statement = scoped_columns(principal, m, col(m.person_id)).where(
+        col(m.group_id) == group_id, _CURRENT
+    )
+    found: set[UUID] = set()
+    for part in in_parts(person_ids):
+        found |= {row[0] for row in await session.exec(statement.where(col(m.person_id).in_(part)))}
     return found
 
 

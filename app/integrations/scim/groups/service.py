@@ -98,9 +98,11 @@ async def some(
     return await repository.some(session, principal, conditions, limit=limit, offset=offset)
 
 
-async def count(session: AsyncSession, principal: Principal) -> int:
+async def count(
+    session: AsyncSession, principal: Principal, conditions: Collection[ColumnElement[bool]] = ()
+) -> int:
     """How many live groups there are."""
-    return await repository.count(session, principal)
+    return await repository.count(session, principal, conditions)
 
 
 async def members(
@@ -156,13 +158,11 @@ async def change(
         if getattr(group, name) != getattr(said, name):
             setattr(group, name, getattr(said, name))
             done.fields.add(name)
-    renamed = "display_name" in done.fields and group.use is GroupUse.TEAM
     await session.flush()
-    await _set_members(session, principal, group, said, done, everybody=renamed)
-    if done.is_nothing:
-        return
-    group.touch()
-    await _record(session, principal, "directory_group.changed", group, done)
+    await _set_members(session, principal, group, said, done)
+    if "display_name" in done.fields and group.use is GroupUse.TEAM:
+        done.count(teams=await _assign_everybody(session, principal, group))
+    await _finish(session, principal, group, done)
 
 
 async def delete(session: AsyncSession, principal: Principal, group: DirectoryGroup) -> None:
@@ -183,30 +183,61 @@ async def _record(
     await session.flush()
 
 
-async def _set_members(
+async def move(
     session: AsyncSession,
     principal: Principal,
     group: DirectoryGroup,
-    said: Said,
-    done: _Done,
+    coming: frozenset[UUID],
+    going: frozenset[UUID],
     *,
-    everybody: bool = False,
+    strangers: int,
+) -> None:
+    """Have these people come to a group that the caller holds, and those go from it."""
+    there = await repository.those_in(session, principal, group.id, coming | going)
+    done = _Done()
+    await _apply(session, principal, group, coming - there, going & there, done)
+    done.count(not_known=strangers)
+    await _finish(session, principal, group, done)
+
+
+async def _set_members(
+    session: AsyncSession, principal: Principal, group: DirectoryGroup, said: Said, done: _Done
 ) -> None:
     found = await repository.members(session, principal, [group.id])
     before = {member.person_id for member in found.get(group.id, ())}
-    users = await repository.live_users(session, principal, said.member_ids - before)
-    after = (said.member_ids & before) | users
+    coming, going = said.member_ids - before, before - said.member_ids
+    await _apply(session, principal, group, coming, going, done)
+    done.count(not_known=said.strangers)
+
+
+async def _apply(
+    session: AsyncSession,
+    principal: Principal,
+    group: DirectoryGroup,
+    coming: Collection[UUID],
+    going: Collection[UUID],
+    done: _Done,
+) -> None:
+    """Add people who are not in a group, as far as they are users, and remove people who are."""
     now = clock.now()
+    users = await repository.live_users(session, principal, coming)
     # In the order of their ids: the order in which they are told afterwards.
-    await repository.add(session, principal, group.id, sorted(after - before), now)
-    removed = before - after
-    if removed:
-        await repository.remove(session, principal, now, group_id=group.id, person_ids=removed)
-    strangers = said.strangers + len(said.member_ids - before - users)
-    done.count(added=len(after - before), removed=len(removed), not_known=strangers)
+    await repository.add(session, principal, group.id, sorted(users), now)
+    if going:
+        await repository.remove(session, principal, now, group_id=group.id, person_ids=going)
+    done.count(added=len(users), removed=len(going), not_known=len(coming) - len(users))
     if group.use is GroupUse.TEAM:
-        moved = before | after if everybody else before ^ after
-        done.count(teams=await _assign_teams(session, principal, moved))
+        done.count(teams=await _assign_teams(session, principal, users | set(going)))
+
+
+async def _finish(
+    session: AsyncSession, principal: Principal, group: DirectoryGroup, done: _Done
+) -> None:
+    """Leave the event of a change; what changes nothing leaves none."""
+    if done.is_nothing:
+        return
+    group.touch()
+    await _record(session, principal, "directory_group.changed", group, done)
 
 
 async def _assign_teams(
@@ -215,6 +246,14 @@ async def _assign_teams(
     teams = await repository.teams_of(session, principal, person_ids)
     wanted = {person_id: teams.get(person_id) for person_id in person_ids}
     return await people.assign_teams(session, principal, wanted)
+
+
+async def _assign_everybody(
+    session: AsyncSession, principal: Principal, group: DirectoryGroup
+) -> int:
+    found = await repository.members(session, principal, [group.id])
+    ids = [member.person_id for member in found.get(group.id, ())]
+    return await _assign_teams(session, principal, ids)
 
 
 async def forget(session: AsyncSession, principal: Principal, person_id: UUID) -> None:
@@ -232,8 +271,8 @@ async def take_for(
     """Say what a group is taken for; teams follow at once.
 
     Raises:
-        NotFound: there is no such group, or no such pool.
-        Invalid: a pool without the use `licences`, or that use without a pool.
+        NotFound: there is no such group.
+        Invalid: a pool without the use `licences`, that use without a pool, or no such pool.
     """
     group = await get(session, principal, group_id, for_update=True)
     check_if_match(if_match, etag_of(group.id, group.revision))
@@ -242,19 +281,24 @@ async def take_for(
     use, pool_id = values.get("use", group.use), values.get("pool_id", group.pool_id)
     if (pool_id is not None) != (use is GroupUse.LICENCES):
         raise errors.pool_of_licences()
-    if pool_id is not None:
-        await pools.get(session, principal, pool_id)
+    if pool_id is not None and pool_id != group.pool_id:
+        await _check_pool(session, principal, pool_id)
     for name, value in values.items():
         setattr(group, name, value)
     group.touch()
     await session.flush()
     done = _Done(fields=set(values))
     if was_team or group.use is GroupUse.TEAM:
-        found = await repository.members(session, principal, [group.id])
-        ids = [member.person_id for member in found.get(group.id, ())]
-        done.count(teams=await _assign_teams(session, principal, ids))
+        done.count(teams=await _assign_everybody(session, principal, group))
     await _record(session, principal, "directory_group.mapped", group, done)
     return group
+
+
+async def _check_pool(session: AsyncSession, principal: Principal, pool_id: UUID) -> None:
+    try:
+        await pools.get(session, principal, pool_id)
+    except NotFound:
+        raise errors.unknown_pool() from None
 
 
 async def evidence(

@@ -80,8 +80,10 @@ async def gone(
     return [Known(*found) for found in await session.exec(statement)]
 
 
-async def count(session: AsyncSession, principal: Principal) -> int:
-    statement = scoped_columns(principal, DirectoryUser, func.count()).where(LIVE)
+async def count(
+    session: AsyncSession, principal: Principal, conditions: Collection[ColumnElement[bool]]
+) -> int:
+    statement = scoped_columns(principal, DirectoryUser, func.count()).where(LIVE, *conditions)
     return int((await session.exec(statement)).one()[0])
 
 

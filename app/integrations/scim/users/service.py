@@ -57,9 +57,11 @@ async def some(
     return await repository.some(session, principal, conditions, limit=limit, offset=offset)
 
 
-async def count(session: AsyncSession, principal: Principal) -> int:
+async def count(
+    session: AsyncSession, principal: Principal, conditions: Collection[ColumnElement[bool]] = ()
+) -> int:
     """How many live users there are."""
-    return await repository.count(session, principal)
+    return await repository.count(session, principal, conditions)
 
 
 async def create(session: AsyncSession, principal: Principal, account: Account) -> Known:
