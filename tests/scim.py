@@ -55,3 +55,23 @@ def refused(response: httpx.Response, status: int, kind: str | None = None) -> s
     assert body.get("scimType") == kind, body
     detail: str = body["detail"]
     return detail
+
+
+async def create_user(client: httpx.AsyncClient, user_name: str, **attributes: Any) -> str:
+    """Have a user created; returns the id."""
+    identity: str = said(await client.post("Users", json=user(user_name, **attributes)), 201)["id"]
+    return identity
+
+
+async def create_group(client: httpx.AsyncClient, name: str, *members: str, **fields: Any) -> str:
+    """Have a group created; returns the id."""
+    listed = [{"value": member} for member in members]
+    body = {"schemas": [GROUP], "displayName": name, "members": listed, **fields}
+    identity: str = said(await client.post("Groups", json=body), 201)["id"]
+    return identity
+
+
+async def replace_in(client: httpx.AsyncClient, identity: str, **values: Any) -> dict[str, Any]:
+    """Have attributes of a user replaced; returns the user."""
+    body = operations({"op": "replace", "value": values})
+    return said(await client.patch(f"Users/{identity}", json=body))
