@@ -4,25 +4,25 @@ One route takes every address of the protocol, which has routing rules of its ow
 needs a key, and every answer, that to a missing key as well, is one of the protocol's.
 """
 
-import json
 from collections.abc import Awaitable, Callable
+from types import ModuleType
 
 from fastapi import APIRouter, Request, Response
-from scim2_models import SCIMException
-from scim2_server.requests import ScimRequest
-from scim2_server.responses import ScimResponse
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, Session, requires
-from app.core.errors import ProblemError
-from app.core.problems import of_defect
-from app.integrations.scim.handler import DirectoryHandler
-from app.integrations.scim.protocol import PROTOCOL
-from app.integrations.scim.storage import DirectoryStorage
 
 PREFIX = "/scim/v2"
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+
+def _serving() -> ModuleType:
+    # The library makes its models while it is imported, for as long as everything else of ours takes to
+    # start: whoever never speaks the protocol, as every command, does not wait for it.
+    from app.integrations.scim import serving  # noqa: PLC0415 - see above
+
+    return serving
 
 
 class ScimRoute(ApiRoute):
@@ -34,15 +34,9 @@ class ScimRoute(ApiRoute):
         async def told_by_the_protocol(request: Request) -> Response:
             try:
                 return await handle(request)
-            except ProblemError as problem:
-                response = _response(PROTOCOL.error_response(problem))
-                response.headers.update(problem.headers)
-                return response
-            except SCIMException as error:
-                return _response(PROTOCOL.error_response(error))
-            except Exception as error:  # noqa: BLE001 - a defect: logged, and told without its trace
-                of_defect(error)
-                return _response(PROTOCOL.error_response(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the protocol has one shape for it
+                refusal: Response = _serving().refuse(error)
+                return refusal
 
         return told_by_the_protocol
 
@@ -61,22 +55,5 @@ router = APIRouter(route_class=ScimRoute)
 )
 async def scim(path: str, request: Request, session: Session, principal: Caller) -> Response:
     """Everything of the protocol, in the transaction of the request."""
-    storage = DirectoryStorage(session, principal, holds=request.method != "GET")
-    asked = ScimRequest(
-        method=request.method,
-        base_url=f"{str(request.base_url).rstrip('/')}{PREFIX}",
-        path=path,
-        query=request.query_params,
-        headers=request.headers.items(),
-        body=await request.body(),
-        subject=principal,
-    )
-    return _response(await DirectoryHandler(storage).handle(asked))
-
-
-def _response(answer: ScimResponse) -> Response:
-    headers = dict(answer.headers)
-    if answer.body is None:
-        headers.pop("Content-Type", None)
-        return Response(status_code=answer.status, headers=headers)
-    return Response(json.dumps(answer.body), status_code=answer.status, headers=headers)
+    answer: Response = await _serving().serve(request, PREFIX, path, session, principal)
+    return answer
