@@ -60,7 +60,7 @@ def test_moves_come_to_what_the_library_makes_of_them(
         patch = _read(parts)
         moves = moves_of(patch.operations or ())
         assert moves is not None
-        members = [GroupMember(value=one) for one in sorted(before)]
+        members = [GroupMember(value=one, ref=f"Users/{one}") for one in sorted(before)]
         group = Group(display_name="x", members=members or None)
         patch.patch(group)
     after = {member.value for member in group.members or ()}
