@@ -10,6 +10,10 @@ from app.feedback.responses.routes import router as feedback
 from app.feedback.sessions.routes import router as feedback_sessions
 from app.imports.mappings.routes import router as import_mappings
 from app.imports.routes import router as import_batches
+from app.integrations.scim.groups.routes import pools_router as assignment_evidence
+from app.integrations.scim.groups.routes import router as directory_groups
+from app.integrations.scim.routes import PREFIX as SCIM_PREFIX
+from app.integrations.scim.routes import router as scim
 from app.jobs.routes import router as jobs
 from app.jobs.routes import runs_router as job_runs
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
@@ -95,6 +99,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/snapshots", "figures", snapshots),
     ("/licence-pools", "figures", pool_utilisation),
     ("/licence-utilisation", "figures", licence_utilisation),
+    ("/licence-pools", "licences", assignment_evidence),
+    ("/directory-groups", "directory", directory_groups),
     ("/metrics", "figures", metrics),
     ("/import-batches", "imports", import_batches),
     ("/import-mappings", "imports", import_mappings),
@@ -106,6 +112,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
 
 
 def include_api(app: FastAPI) -> None:
-    """Everything below the prefix. Each router by itself: in one of theirs every request would be matched twice."""
+    """Everything below the prefixes. Each router by itself: in one of theirs every request would be matched twice."""
     for prefix, tag, router in ROUTERS:
         app.include_router(router, prefix=PREFIX + prefix, tags=[tag])
+    # Not in the description: the protocol describes itself, at /Schemas and /ResourceTypes.
+    app.include_router(scim, prefix=SCIM_PREFIX)

@@ -9,6 +9,8 @@ from app.feedback.responses.models import FeedbackResponse, FeedbackVersion
 from app.feedback.sessions.models import FeedbackSession
 from app.imports.mappings.models import ImportMapping
 from app.imports.models import ImportBatch
+from app.integrations.scim.groups.models import DirectoryGroup, DirectoryMembership
+from app.integrations.scim.users.models import DirectoryUser
 from app.licences.activity.models import LicenceActivity, LicenceActivityYear
 from app.licences.allocations.models import SeatAllocation, SeatEvent
 from app.licences.comparison_draws.models import ComparisonDraw
@@ -51,6 +53,9 @@ TABLES = (
     ReclaimDecision,
     ComparisonDraw,
     ReclaimCount,
+    DirectoryUser,
+    DirectoryGroup,
+    DirectoryMembership,
     Taxonomy,
     PilotTaxonomy,
     TimeSample,

@@ -12,6 +12,7 @@ import httpx
 
 from tests.council import activity, good, people, pilot
 from tests.licences import POOL, pool, seat, wait
+from tests.scim import GROUP
 
 # None of these may be found in a log, an audit event or an error.
 SECRETS = ("Margaret", "Housing", "margaret@example.org", "E-4711", "because of Margaret")
@@ -89,6 +90,8 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     asked = good(await client.post("/jobs/idempotency_cleanup/runs"), 202)
     day = {"as_of": "2024-04-30"}
     published = good(await client.post(f"/pilots/{pilot_id}/snapshots", json=day), 201)
+    sent = {"schemas": [GROUP], "displayName": "of Margaret"}
+    group = good(await client.post(str(client.base_url.join("/scim/v2/Groups")), json=sent), 201)
     return {
         "person_id": person_id,
         "pilot_id": pilot_id,
@@ -102,6 +105,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "job": "seats_of_leavers",
         "run_id": asked["run_id"],
         "snapshot_id": published["snapshot_id"],
+        "group_id": group["id"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
 
@@ -175,6 +179,7 @@ BODIES: dict[str, Any] = {
     "POST /pilots/{pilot_id}/comparison-draws": {"people": 1, "person_external_ids": ["TO-WAIT"]},
     "POST /pilots/{pilot_id}/plan-check": {"people_pilot": 20},
     "POST /pilots/{pilot_id}/snapshots": {"as_of": "2024-05-01"},
+    "PATCH /directory-groups/{group_id}": {"use": "team", "team": "of Margaret"},
     "POST /import-batches/{batch_id}/undo": None,
     "POST /import-mappings": {**_RULES, "name": "council-2", "kind": "people"},
     "PUT /import-mappings/{mapping_name}": _RULES,

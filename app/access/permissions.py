@@ -24,6 +24,7 @@ class Scope(StrEnum):
     BENEFITS_WRITE = "benefits:write"
     BENCHMARK_READ = "benchmark:read"
     BENCHMARK_WRITE = "benchmark:write"
+    SCIM_WRITE = "scim:write"
     ADMIN = "admin"
 
 

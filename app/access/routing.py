@@ -111,7 +111,7 @@ class ApiRoute(APIRoute):
             principal = await service.authenticate(database, request.headers.get("authorization"))
             request.state.simulated = principal.organisation.is_simulated
             service.authorise(principal, *self.access.scopes)
-            _check_parameters(request, known)
+            self.check_parameters(request, known)
             request.state.principal = principal
             if request.method in _SAFE_METHODS:
                 async with database.transaction(read_only=not self.records_reads) as session:
@@ -122,6 +122,14 @@ class ApiRoute(APIRoute):
             return response
 
         return in_transaction
+
+    def check_parameters(self, request: Request, known: set[str]) -> None:
+        """Hold the names of a request's query parameters against those that the route takes.
+
+        Raises:
+            Invalid: one is not known.
+        """
+        _check_parameters(request, known)
 
     async def _write(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import func, or_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,7 +13,7 @@ from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.lookup import find_each
-from app.core.models import metadata
+from app.core.models import in_parts, metadata
 from app.core.pagination import PageQuery, paginate
 from app.people.models import Person
 from app.people.schemas import Employment, PersonFilter
@@ -60,6 +60,25 @@ async def find(
     if for_update:
         statement = statement.with_for_update()
     return (await session.exec(statement)).one_or_none()
+
+
+async def lock_each(
+    session: AsyncSession, principal: Principal, person_ids: Collection[UUID]
+) -> list[Person]:
+    """These people, held in one order, so that two writers never wait for each other crosswise."""
+    found: list[Person] = []
+    for part in in_parts(sorted(person_ids)):
+        statement = scoped(principal, Person).where(col(Person.id).in_(part))
+        held = statement.order_by(col(Person.id)).with_for_update(key_share=True)
+        found += (await session.exec(held)).all()
+    return found
+
+
+async def known_as(session: AsyncSession, principal: Principal, user_name: str) -> Sequence[Person]:
+    statement = scoped(principal, Person).where(
+        func.lower(Person.user_name) == func.lower(user_name)
+    )
+    return (await session.exec(statement.order_by(col(Person.id)).limit(2))).all()
 
 
 _EMPLOYMENT = (col(Person.id), col(Person.started_on), col(Person.left_on))

@@ -63,6 +63,12 @@ class PersonChange(_PersonFields, Change):
     """What may be changed; what is left out stays, null empties."""
 
 
+class PersonOfDirectory(PersonChange):
+    """What a directory that keeps people may change: beside all that, their number."""
+
+    external_id: ExternalId = ""
+
+
 class PersonOut(Output):
     """A person as recorded."""
 

@@ -1,6 +1,6 @@
 """Rules about people."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -67,8 +67,13 @@ async def change(
     person_id: UUID,
     changes: PersonChange,
     if_match: str | None,
+    *,
+    also: Collection[str] = (),
 ) -> Person:
-    """Change a person; what is left out stays as it is."""
+    """Change a person; what is left out stays as it is.
+
+    `also` names what changes beside the person's own row, for the one event of the audit log.
+    """
     person = await get(session, principal, person_id, for_update=True)
     check_if_match(if_match, etag_of(person.id, person.revision))
     values = changes.model_dump(exclude_unset=True)
@@ -78,9 +83,39 @@ async def change(
         raise Invalid.field("/left_on", "dates_out_of_order", "left_on lies before started_on")
     person.touch()
     await audit_log.record(
-        session, principal, "person.changed", person.id, details={"fields": sorted(values)}
+        session,
+        principal,
+        "person.changed",
+        person.id,
+        details={"fields": sorted({*values, *also})},
     )
     return person
+
+
+async def assign_teams(
+    session: AsyncSession, principal: Principal, teams: Mapping[UUID, str | None]
+) -> int:
+    """Move people to the team of each, None for to no team; returns how many were elsewhere before.
+
+    The event is that of whoever moves them. Whoever has left stays where he was: figures of the past
+    are grouped by it.
+    """
+    today = clock.today(principal.organisation.zone)
+    moved = 0
+    for person in await repository.lock_each(session, principal, teams):
+        has_left = person.left_on is not None and person.left_on <= today
+        if person.team != teams[person.id] and not has_left:
+            person.team = teams[person.id]
+            person.touch()
+            moved += 1
+    return moved
+
+
+async def known_as(
+    session: AsyncSession, principal: Principal, user_name: str
+) -> Collection[Person]:
+    """People whose sign-in name this is, in whatever case; two at most."""
+    return await repository.known_as(session, principal, user_name)
 
 
 async def upsert_many(

@@ -234,6 +234,15 @@ async def held_by(
     return found
 
 
+async def seats_on(
+    session: AsyncSession, principal: Principal, pool_id: UUID, day: date
+) -> dict[UUID, date]:
+    a = SeatAllocation
+    statement = scoped_columns(principal, a, col(a.person_id), col(a.allocated_on))
+    rows = await session.exec(statement.where(col(a.pool_id) == pool_id, _open_on(a, day)))
+    return dict(rows.all())
+
+
 def _open_on(table: Any, day: date) -> Any:
     return and_(
         table.allocated_on <= day, or_(table.released_on.is_(None), table.released_on > day)

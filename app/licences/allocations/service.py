@@ -397,3 +397,10 @@ async def held_by(
 ) -> dict[UUID, UUID]:
     """The seat of the pool that each of these people holds on a day: person to allocation."""
     return await repository.held_by(session, principal, pool_id, person_ids, day)
+
+
+async def seats_on(
+    session: AsyncSession, principal: Principal, pool_id: UUID, day: date
+) -> dict[UUID, date]:
+    """Who holds a seat of the pool on a day, and since when: person to day of allocation."""
+    return await repository.seats_on(session, principal, pool_id, day)
