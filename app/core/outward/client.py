@@ -5,6 +5,7 @@ only requests that may be repeated belong here.
 """
 
 import asyncio
+import base64
 import email.utils
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -40,6 +41,12 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header that signs in with a name and a password."""
+    token = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {token}"}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer of another system."""
@@ -57,6 +64,17 @@ class Answer:
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise errors.malformed() from None
+
+    def read_as(self, kind: type[Read]) -> Read:
+        """Its body, as JSON of a shape.
+
+        Raises:
+            OutwardError: it has another.
+        """
+        try:
+            return msgspec.convert(self.json(), kind)
+        except msgspec.ValidationError:
             raise errors.malformed() from None
 
     @property

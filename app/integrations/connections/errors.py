@@ -36,8 +36,11 @@ def no_pilot_needed() -> Invalid:
     return Invalid.field("/pilot_id", "pilot_not_needed", detail)
 
 
-def wrong_secrets(wanted: list[str]) -> Invalid:
-    detail = f"This kind of connection has these secrets, and each is needed: {', '.join(wanted)}."
+def wrong_secrets(wanted: list[str], *, either: bool = False) -> Invalid:
+    needed = "one of them" if either else "each"
+    detail = (
+        f"This kind of connection has these secrets, and {needed} is needed: {', '.join(wanted)}."
+    )
     return Invalid.field("/secrets", "wrong_secrets", detail)
 
 

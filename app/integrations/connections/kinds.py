@@ -52,6 +52,7 @@ class Kind:
         settings: the schema of its settings.
         secrets: the secrets that it logs in with, each by what it is; empty where their names are free, as of
             accounts, which `accounts` explains.
+        either: whether one of its secrets is enough.
         open: opens a source for as long as a block runs; raises OutwardError.
         needs_pilot: whether it brings time samples, which belong to a pilot; by its settings.
         accounts: what the free names of secrets are.
@@ -64,6 +65,7 @@ class Kind:
     settings: type[Input]
     open: Callable[[Opening], AbstractAsyncContextManager[Source]]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    either: bool = False
     accounts: str | None = None
     needs_pilot: Callable[[Any], bool] = lambda _: False
     mapping: Callable[[Any], tuple[ImportKind, str | None] | None] = lambda _: None

@@ -1,6 +1,6 @@
 """All SQL about connections."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.access.scoping import scoped, scoped_columns, within
 from app.core.bulk.loading import load
-from app.core.lookup import find_each
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.integrations.connections.models import (
@@ -197,13 +196,13 @@ async def forget_files(session: AsyncSession, principal: Principal, connection_i
 
 
 async def records(
-    session: AsyncSession, principal: Principal, connection_id: UUID, references: Sequence[str]
+    session: AsyncSession, principal: Principal, connection_id: UUID
 ) -> dict[str, tuple[str, date]]:
-    """What these records became: the number of a person and a first day, by reference."""
+    """What the records of a connection became: the number of a person and a first day, by reference."""
     k = ConnectionRecord
     columns = (col(k.reference), col(k.person_external_id), col(k.starts_on))
     statement = scoped_columns(principal, k, *columns).where(col(k.connection_id) == connection_id)
-    rows = await find_each(session, statement, [col(k.reference)], [(r,) for r in references])
+    rows = await session.exec(statement)
     return {row[0]: (row[1], row[2]) for row in rows}
 
 

@@ -362,8 +362,10 @@ def _checked_secrets(kind: Kind, given: Mapping[str, SecretStr]) -> dict[str, st
     if kind.accounts is not None:
         if not given:
             raise errors.no_accounts(kind.accounts)
+    elif kind.either and given and set(given) <= set(kind.secrets):
+        pass
     elif set(given) != set(kind.secrets):
-        raise errors.wrong_secrets(sorted(kind.secrets))
+        raise errors.wrong_secrets(sorted(kind.secrets), either=kind.either)
     return {name: secret.get_secret_value() for name, secret in given.items()}
 
 

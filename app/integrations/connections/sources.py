@@ -57,8 +57,8 @@ class Page(Generic[RowType]):
         read: how many records of the other system it is made of.
         skipped: of these, those that are not for us or not yet (a clock that is still running).
         gone: references of samples that the source has deleted; those that are not here are passed over.
-        census: references of every sample that the source has, where the page ends a reading of all of them:
-            others of this connection are gone.
+        census: references of every sample, or record of an absence, that the source has, where the page ends a
+            reading of all of them: others of this connection are gone.
         notes: what else there is to say.
         restate: what errors of its rows go through.
         notation: how instants are written, where its rows are time samples.

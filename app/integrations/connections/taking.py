@@ -106,7 +106,7 @@ async def take(
         account.add(result)
     if page.row_type is SampleRow and (page.gone or page.census is not None):
         account.counts["deleted"] += await _take_back(session, principal, connection, page)
-    if page.records:
+    if page.row_type is AbsenceRow and (page.records or page.census is not None):
         await _follow(session, principal, connection, page, account)
 
 
@@ -168,10 +168,14 @@ async def _follow(
     page: AnyPage,
     account: Account,
 ) -> None:
-    """Take back the absences that records do not stand for any more: moved, or withdrawn."""
+    """Take back the absences that records do not stand for any more: moved, withdrawn, or not there."""
     of = (session, principal, connection.id)
-    before = await repository.records(*of, list(page.records))
-    now = set(page.records.values())
-    gone = {key for reference, key in before.items() if page.records[reference] != key} - now
+    now = dict(page.records)
+    before = await repository.records(*of)
+    if page.census is not None:
+        now |= {reference: None for reference in before if reference not in page.census}
+    after = {**before, **now}
+    gone = {before[each] for each in now if each in before} - set(after.values())
     account.counts["deleted"] += await absences.take_back(session, principal, gone)
-    await repository.keep_records(*of, page.records)
+    changed = {each: key for each, key in now.items() if before.get(each) != key}
+    await repository.keep_records(*of, changed)

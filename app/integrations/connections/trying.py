@@ -1,7 +1,7 @@
 """Trying a connection out: its first pages are asked for and written, and then taken back."""
 
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from app.integrations.connections.sources import AnyPage, Note, pages
 from app.integrations.connections.taking import Account, take
 
 MOST_PAGES = 20
+MOST_ROWS = 50_000
 
 
 @dataclass(slots=True)
@@ -52,29 +53,39 @@ async def try_out(database: Database, principal: Principal, connection_id: UUID)
         connection = await service.find(session, principal, connection_id)
         for page in found:
             if page.file is not None and page.file.refused is not None:
-                dry.account.note(page.file.refused.code, page.file.refused.detail)
+                dry.account.note("file_quarantined", _of_file(page, page.file.refused.detail))
                 continue
             try:
                 await take(session, principal, connection, page, dry.account)
             except ProblemError as error:
                 if isinstance(error, Unavailable):
                     raise
-                named = f"{page.file.name}: " if page.file is not None else ""
-                dry.account.note(error.code, named + error.detail)
+                dry.account.note(error.code, _of_file(page, error.detail))
                 break
         await session.rollback()
     return dry
 
 
+def _of_file(page: AnyPage, detail: str) -> str:
+    return f"{page.file.name}: {detail}" if page.file is not None else detail
+
+
 async def _first_pages(kind: Kind, opening: Opening) -> tuple[list[AnyPage], DryRun]:
     found: list[AnyPage] = []
     dry = DryRun()
+    rows = 0
     try:
         async with kind.open(opening) as source, aclosing(pages(source, {})) as asked:
             async for _, page in asked:
-                if len(found) == MOST_PAGES:
+                if len(found) == MOST_PAGES or rows >= MOST_ROWS:
                     break
-                found.append(page)
+                try:
+                    chunks = list(page.chunks)  # a file is open only now
+                except ProblemError as error:
+                    dry.account.note("file_quarantined", _of_file(page, error.detail))
+                    continue
+                rows += sum(map(len, chunks))
+                found.append(replace(page, chunks=chunks))
             else:
                 dry.complete = True
     except OutwardError as error:

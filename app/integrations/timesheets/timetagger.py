@@ -11,8 +11,7 @@ from pydantic import Field
 
 from app.core.bulk.results import RowError
 from app.core.fields import BareCode, Input
-from app.core.outward import errors
-from app.core.outward.client import Answer, Outward, outward
+from app.core.outward.client import Outward, outward
 from app.integrations.connections.kinds import HttpAddress, Kind, Opening
 from app.integrations.connections.sources import Cursor, Page, chunked, made
 from app.time_use.samples.models import SampleMethod
@@ -70,13 +69,6 @@ class Updates(msgspec.Struct):
         return list(by_key.values())
 
 
-def _updates(answer: Answer) -> Updates:
-    try:
-        return msgspec.convert(answer.json(), Updates)
-    except msgspec.ValidationError:
-        raise errors.malformed() from None
-
-
 class TimeTagger:
     """The accounts of one server; see `TimeSource`."""
 
@@ -115,7 +107,7 @@ class TimeTagger:
                 "api/v2/updates",
                 params={"since": repr(since.get(account, 0.0))},
                 headers={"authtoken": token},
-                read=_updates,
+                read=lambda answer: answer.read_as(Updates),
             )
             for account, token in sorted(self._opening.secrets.items())
         }
