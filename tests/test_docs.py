@@ -63,7 +63,7 @@ def test_links_lead_somewhere_and_commands_exist(page: Path) -> None:
 
 
 def test_locks_name_no_address_and_no_file_a_place_on_this_machine() -> None:
-    for lock in ("requirements.txt", "requirements-dev.txt"):
+    for lock in ("requirements.txt", "requirements-dev.txt", "requirements-peers.txt"):
         text = (ROOT / lock).read_text(encoding="utf-8")
         assert "://" not in text
         assert "--index" not in text
