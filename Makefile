@@ -8,12 +8,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate pyproject.toml --group build
+PEERS := .venv-peers
+LOCK_PEERS := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --group pyproject.toml:peers
 WORKERS ?= auto
 PORT ?= 8000
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format openapi lock clean
+.PHONY: help demo test check bench format openapi lock peers clean
 
 help:  ## What can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +34,15 @@ $(VENV)/development.installed: $(VENV)/service.installed requirements-dev.txt
 	@echo "Installing what the tests and checks need ..."
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
+
+# An environment of its own: what real peers need must not meet what the service needs.
+$(PEERS)/peers.installed: requirements-peers.txt $(VENV)/service.installed
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@echo "Installing TimeTagger and Tryton for the tests ..."
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-peers.txt
+	@touch $@
+
+peers: $(PEERS)/peers.installed  ## Install the real systems that connectors are tested against
 
 demo: $(VENV)/service.installed  ## Load the simulated council on SQLite, print its figures, serve them
 	@$(BIN)/pilotlight demo --port $(PORT)
@@ -61,6 +73,7 @@ openapi: $(VENV)/service.installed  ## Write openapi/openapi.json anew
 lock: $(VENV)/development.installed  ## Resolve the dependencies anew (takes newer versions with UPGRADE=--upgrade)
 	@$(LOCK) $(UPGRADE) --group development --output-file requirements-dev.txt
 	@$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt
+	@$(LOCK_PEERS) $(UPGRADE) --output-file requirements-peers.txt
 
 clean:  ## Remove what was installed and made
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PEERS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,6 +9,12 @@ from app.feedback.responses.models import FeedbackResponse, FeedbackVersion
 from app.feedback.sessions.models import FeedbackSession
 from app.imports.mappings.models import ImportMapping
 from app.imports.models import ImportBatch
+from app.integrations.connections.models import (
+    Connection,
+    ConnectionFile,
+    ConnectionRecord,
+    ConnectionRun,
+)
 from app.integrations.scim.groups.models import DirectoryGroup, DirectoryMembership
 from app.integrations.scim.users.models import DirectoryUser
 from app.licences.activity.models import LicenceActivity, LicenceActivityYear
@@ -73,6 +79,10 @@ TABLES = (
     TimeUseCode,
     Snapshot,
     SnapshotInput,
+    Connection,
+    ConnectionRun,
+    ConnectionFile,
+    ConnectionRecord,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -1,0 +1,1 @@
+"""Real systems that the connectors are tested against: `make peers` installs them."""
