@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response, status
+from fastapi import APIRouter, Path, Response
 
 from app.access.accounts import service
 from app.access.accounts.models import Account
-from app.access.accounts.schemas import AccountChange, AccountOut
+from app.access.accounts.schemas import AccountChange, AccountOut, SignedOut
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, IfMatch, Session, requires
 from app.access.sessions import service as sessions
@@ -55,12 +55,8 @@ async def change_account(
     return _answer(account, response)
 
 
-@router.post(
-    "/{account_id}/sign-out",
-    status_code=status.HTTP_204_NO_CONTENT,
-    dependencies=[requires(Scope.ADMIN)],
-)
-async def sign_account_out(account_id: AccountId, session: Session, principal: Caller) -> None:
+@router.post("/{account_id}/sign-out", dependencies=[requires(Scope.ADMIN)])
+async def sign_account_out(account_id: AccountId, session: Session, principal: Caller) -> SignedOut:
     """End every session of an account; who is not blocked may sign in again."""
     account = await service.get(session, principal, account_id)
-    await sessions.sign_out_of_all(session, principal, account)
+    return SignedOut(sessions=await sessions.sign_out_of_all(session, principal, account))

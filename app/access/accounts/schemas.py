@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.access.accounts.models import AccountKind
 from app.core.fields import Change, Output
@@ -30,3 +30,9 @@ class AccountOut(Output):
     is_blocked: bool
     created_at: datetime
     last_seen_at: datetime | None = Field(description="To within five minutes.")
+
+
+class SignedOut(BaseModel):
+    """What a sign-out has ended."""
+
+    sessions: int

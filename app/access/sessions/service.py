@@ -163,12 +163,13 @@ async def sign_out(session: AsyncSession, signed_in: SignedIn) -> None:
         await audit_log.record(session, signed_in.principal, "session.ended", row.account_id)
 
 
-async def sign_out_of_all(session: AsyncSession, principal: Principal, account: Account) -> None:
-    """End every session of an account."""
+async def sign_out_of_all(session: AsyncSession, principal: Principal, account: Account) -> int:
+    """End every session of an account; returns how many there were."""
     ended = await end_all(session, account.organisation_id, account.id)
     await audit_log.record(
         session, principal, "session.all_ended", account.id, details={"sessions": ended}
     )
+    return ended
 
 
 async def end_all(session: AsyncSession, organisation_id: UUID, account_id: UUID) -> int:
