@@ -76,7 +76,6 @@ class Issuer:
     down: bool = False
     asked: list[str] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
-    _browser: dict[str, str] = field(default_factory=dict)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """What is said to a request of the service's."""
@@ -141,10 +140,11 @@ def provider(council: Council, **fields: Any) -> IdentityProvider:
     return IdentityProvider.model_validate(wanted)
 
 
-def trust(app: FastAPI, *providers: IdentityProvider, issuer: Issuer | None = None) -> None:
+async def trust(app: FastAPI, *providers: IdentityProvider, issuer: Issuer | None = None) -> None:
     """Let the application take these providers for good, as if it had been started with them."""
     transport = httpx.MockTransport(issuer.answer) if issuer is not None else None
     settings = app.state.settings.model_copy(update={"identity_providers": list(providers)})
+    await app.state.identity.close()
     app.state.identity = Identity(settings, Outgoing(transport))
 
 
@@ -157,7 +157,7 @@ class Browser:
         self.origin = base_url
 
     async def get(self, path: str, **query: str) -> httpx.Response:
-        return await self.http.get(path, params=query)
+        return await self.http.get(path, params=query or None)
 
     async def submit(self, path: str, **form: str) -> httpx.Response:
         """Send a form of a page of ours, with the token that such a page has."""

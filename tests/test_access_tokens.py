@@ -30,9 +30,9 @@ ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def issuer(app: FastAPI, council: Council) -> Issuer:
+async def issuer(app: FastAPI, council: Council) -> Issuer:
     made_up = Issuer(published=[key("first"), key("curve", "EC")])
-    trust(app, provider(council), issuer=made_up)
+    await trust(app, provider(council), issuer=made_up)
     return made_up
 
 
@@ -207,7 +207,7 @@ async def test_a_token_needs_exactly_one_role_and_groups_are_none(
     problem(await ask(council, issuer.token("admin", "analyst")), 403, "roles_ambiguous")
     assert await events(council) == []
     mapped = provider(council, roles={"Pilotlight.Reader": "analyst"})
-    trust(app, mapped, issuer=issuer)
+    await trust(app, mapped, issuer=issuer)
     reader = good(await ask(council, issuer.token("Pilotlight.Reader", "Else.Admin")))
     assert reader["role"] == "analyst"
     # Where roles are mapped, those that are not are none, whatever they are called.
@@ -290,7 +290,7 @@ async def test_issuer_and_audience_lead_to_one_organisation(
     """Two councils may share an issuer; what one of them knows of a program is not the other's."""
     issuer = Issuer()
     theirs = provider(other_council, name="theirs", audience="urn:theirs")
-    trust(app, provider(council), theirs, issuer=issuer)
+    await trust(app, provider(council), theirs, issuer=issuer)
     ours = good(await ask(council, issuer.token("admin")))
     other = good(await ask(council, issuer.token("admin", aud="urn:theirs")))
     assert ours["organisation_id"] == str(council.organisation.organisation_id)
