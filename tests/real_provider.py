@@ -1,6 +1,7 @@
 """A real identity provider for the tests: `oidc-provider` from npm, which enforces PKCE, on loopback."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,7 @@ def _installed() -> Path:
     lock = (_SOURCE / "package-lock.json").read_bytes()
     folder = Path(sys.prefix) / f"identity-provider-{hashlib.sha256(lock).hexdigest()[:16]}"
     if not folder.exists():
-        making = folder.with_name(f"{folder.name}-{Path.cwd().stat().st_ino}-{id(lock)}")
+        making = folder.with_name(f"{folder.name}-{os.getpid()}")
         shutil.copytree(_SOURCE, making)
         done = subprocess.run(
             ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],  # noqa: S607 - found above
@@ -89,8 +90,6 @@ def _installed() -> Path:
             making.rename(folder)
         except OSError:
             shutil.rmtree(making)  # another worker was first
-    # The program itself is taken from here, so that a change to it installs nothing.
-    shutil.copyfile(_SOURCE / "provider.mjs", folder / "provider.mjs")
     return folder
 
 
@@ -102,20 +101,23 @@ def running() -> Iterator[RealProvider]:
         Skipped: node is not here, or its packages cannot be had.
     """
     folder = _installed()
-    with (folder / "provider.log").open("w") as log:
+    # Its packages are found from where the program lies; each worker of the tests has its own.
+    program = folder / f"provider-{os.getpid()}.mjs"
+    shutil.copyfile(_SOURCE / "provider.mjs", program)
+    log = program.with_suffix(".log")
+    with log.open("w") as said:
         process = subprocess.Popen(
-            ["node", "provider.mjs", PUBLIC_URL + CALLBACK],  # noqa: S607 - found above
-            cwd=folder,
+            ["node", program, PUBLIC_URL + CALLBACK],  # noqa: S607 - found above
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=said,
             text=True,
         )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         issuer = process.stdout.readline().strip()
-        assert urlsplit(issuer).hostname == "127.0.0.1", (folder / "provider.log").read_text()
+        assert urlsplit(issuer).hostname == "127.0.0.1", log.read_text()
         yield RealProvider(issuer)
     finally:
         process.stdin.close()  # which ends it
@@ -125,3 +127,5 @@ def running() -> Iterator[RealProvider]:
             process.kill()
             process.wait()
         process.stdout.close()
+        program.unlink()
+        log.unlink()

@@ -38,7 +38,12 @@ class Outgoing:
             transport=transport,
             follow_redirects=False,
             timeout=_SECONDS / 2,
-            headers={"Accept": "application/json", "User-Agent": "Pilotlight"},
+            headers={
+                "Accept": "application/json",
+                # Unpacked, a small answer may fill the memory.
+                "Accept-Encoding": "identity",
+                "User-Agent": "Pilotlight",
+            },
         )
 
     async def get(self, address: str) -> Answer:
@@ -65,6 +70,8 @@ class Outgoing:
             ):
                 if response.is_redirect:
                     raise OutgoingError("it answered with a redirect")
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise OutgoingError("its answer is packed")
                 received = bytearray()
                 async for chunk in response.aiter_bytes():
                     received += chunk
