@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter, FastAPI
 
+from app.access.accounts.routes import router as accounts
 from app.access.routes import router as api_keys
+from app.access.sessions.routes import router as me
 from app.audit_log.routes import router as audit_events
 from app.feedback.responses.routes import bulk_router as feedback_bulk
 from app.feedback.responses.routes import recorded_router as feedback_read
@@ -113,6 +115,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/jobs", "jobs", jobs),
     ("/job-runs", "jobs", job_runs),
     ("/api-keys", "access", api_keys),
+    ("/accounts", "access", accounts),
+    ("/me", "access", me),
     ("/audit-events", "audit", audit_events),
 )
 

@@ -10,12 +10,15 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from app import __version__
+from app.access.identity.providers import Identity, check_roles
+from app.access.sign_in.routes import router as sign_in
 from app.api import PREFIX, include_api
 from app.core import probes, problems
 from app.core.bulk.descriptions import row_components
 from app.core.database import Database
 from app.core.http import HttpMetrics, RequestContext
 from app.core.logging import configure_logging
+from app.core.outgoing import Outgoing
 from app.core.schema import Schema
 from app.core.settings import Settings
 from app.jobs.figures import figures as job_figures
@@ -55,6 +58,8 @@ def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
         ConfigurationError: the settings are not fit to serve with.
     """
     settings.require_secrets()
+    settings.require_safe_sign_in()
+    check_roles(settings)
     configure_logging(settings)
     metrics = HttpMetrics()
 
@@ -63,6 +68,7 @@ def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
         app.state.database = Database(settings)
         app.state.settings = settings
         app.state.schema = Schema()
+        app.state.identity = Identity(settings, Outgoing())
         try:
             if with_scheduler:
                 async with scheduled(app.state.database):
@@ -70,6 +76,7 @@ def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
             else:
                 yield
         finally:
+            await app.state.identity.close()
             await app.state.database.close()
 
     app = FastAPI(
@@ -88,6 +95,7 @@ def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
     app.include_router(_front_page(settings))
     app.include_router(probes.router)
     app.include_router(metrics.router(job_figures))
+    app.include_router(sign_in)
     include_api(app)
     app.add_middleware(RequestContext, metrics=metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend it

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from app.access.sessions import jobs as session_jobs  # noqa: F401 - registers its jobs, as those below
 from app.core import clock
 from app.core.database import Database, async_url
 from app.core.errors import ConfigurationError
-from app.core.jobs import housekeeping as housekeeping  # noqa: PLC0414 - registers its jobs, as those below
+from app.core.jobs import housekeeping as housekeeping  # noqa: PLC0414 - likewise
 from app.core.jobs.runner import RunReport, run_due
 from app.core.settings import Settings
 from app.integrations.connections import jobs as connection_jobs  # noqa: F401

@@ -1,6 +1,8 @@
 """Every table of the service, for the migrations and whatever looks at the metadata."""
 
+from app.access.accounts.models import Account
 from app.access.models import ApiKey
+from app.access.sessions.models import SignInSession
 from app.audit_log.models import AuditEvent
 from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun, JobState
@@ -39,6 +41,8 @@ TABLES = (
     Organisation,
     Person,
     ApiKey,
+    Account,
+    SignInSession,
     AuditEvent,
     IdempotencyKey,
     ImportBatch,

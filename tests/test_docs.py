@@ -1,5 +1,6 @@
 """The documentation tells the truth: settings, jobs, commands, links and sizes."""
 
+import json
 import re
 from pathlib import Path
 
@@ -69,6 +70,11 @@ def test_locks_name_no_address_and_no_file_a_place_on_this_machine() -> None:
         assert "--index" not in text
         pinned = re.findall(r"^[A-Za-z0-9._-]+==", text, re.MULTILINE)
         assert len(pinned) <= text.count("--hash=sha256:")
+    lock_of_node = json.loads(
+        (ROOT / "tests/identity_provider/package-lock.json").read_text("utf-8")
+    )
+    packages = {name: of for name, of in lock_of_node["packages"].items() if name}
+    assert all("resolved" not in of and of["integrity"] for of in packages.values())
     files = [path for path in ROOT.iterdir() if path.is_file()]
     for path in (*files, *PAGES, ROOT / ".ci/run"):
         assert str(ROOT) not in path.read_text(encoding="utf-8", errors="replace"), path.name

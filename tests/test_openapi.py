@@ -139,7 +139,7 @@ def furnished(
     folder = tmp_path_factory.mktemp(f"conformance-{kind}")
     with (
         fresh_database(templates, kind) as url,
-        serving(url, folder) as server,
+        serving(url, folder, environment="demo") as server,
         requests.Session() as http,
     ):
         council = Council(server, server.found(), http, share=KINDS.index(kind))

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 
+from app.core.settings import Settings
 from tests.council import activity, good, people, pilot
 from tests.licences import POOL, pool, seat, wait
 from tests.scim import GROUP
@@ -17,6 +18,8 @@ from tests.scim import GROUP
 # None of these may be found in a log, an audit event or an error.
 SECRETS = ("Margaret", "Housing", "margaret@example.org", "E-4711", "because of Margaret")
 _WHY = "because of Margaret"
+# Of our own pages, as the settings have it by default.
+ORIGIN: str = Settings.model_fields["public_url"].default
 _WINDOW = {"starts_on": "2024-01-01", "ends_on": "2024-02-01"}
 
 
@@ -102,10 +105,12 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     connection = {**_CONNECTION, "name": "time", "pilot_id": pilot_id}
     set_up = good(await client.post("/connections", json=connection), 201)
     reads = good(await client.post(f"/connections/{set_up['connection_id']}/runs"), 202)
+    account_id = await _signed_in(client)
     return {
         "person_id": person_id,
         "pilot_id": pilot_id,
         "key_id": key["key_id"],
+        "account_id": account_id,
         "pool_id": given["pool_id"],
         "allocation_id": given["allocation_id"],
         "batch_id": taken["batch_id"],
@@ -120,6 +125,19 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "connection_run_id": reads["connection_run_id"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
+
+
+async def _signed_in(client: httpx.AsyncClient) -> str:
+    """Sign in with the client's key, as the demo lets one; returns the id of the account."""
+    key = client.headers["authorization"].removeprefix("Bearer ")
+    answer = await client.post(
+        client.base_url.join("/auth/demo-sign-in"), data={"key": key}, headers={"Origin": ORIGIN}
+    )
+    assert answer.status_code == 303, answer.text
+    client.cookies.clear()
+    accounts = good(await client.get("/accounts"))["items"]
+    account_id: str = accounts[0]["account_id"]
+    return account_id
 
 
 # By route; `{pool_id}` and the like stand for the ids of what is furnished.
@@ -204,6 +222,8 @@ BODIES: dict[str, Any] = {
     "POST /connections/{connection_id}/runs": None,
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,
+    "PATCH /accounts/{account_id}": {"is_blocked": True},
+    "POST /accounts/{account_id}/sign-out": None,
 }
 
 

@@ -1,4 +1,4 @@
-"""Who acts: the holder of a key, or the system itself."""
+"""Who acts: the holder of a key, a person or program of an identity provider, or the system itself."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +14,9 @@ class PrincipalKind(StrEnum):
     """What kind of actor a principal is."""
 
     API_KEY = "api_key"
+    PERSON = "person"
+    PROGRAM = "program"
+    UNKNOWN = "unknown"
     SYSTEM = "system"
 
 
@@ -50,3 +53,8 @@ class Principal:
         """Whoever reads what is published: every pilot, figures, and no named row behind them."""
         scopes = frozenset({Scope.PILOTS_READ, Scope.METRICS_READ})
         return cls(organisation, PrincipalKind.SYSTEM, SYSTEM_ID, scopes)
+
+    @classmethod
+    def unknown(cls, organisation: Organisation) -> "Principal":
+        """Somebody who was not let in, for the audit log: may nothing."""
+        return cls(organisation, PrincipalKind.UNKNOWN, SYSTEM_ID, frozenset())

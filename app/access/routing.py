@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.access import service
+from app.access import authentication, service
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import idempotency
@@ -24,10 +24,11 @@ from app.core.database import Database
 from app.core.errors import FieldError, Invalid
 from app.core.settings import Settings
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
 # Documents the scheme; the check itself is the route's, before anything is read.
-_BEARER = HTTPBearer(auto_error=False, description="An API key: `Bearer plk_…`.")
+_BEARER = HTTPBearer(
+    auto_error=False,
+    description="An API key, `Bearer plk_…`, or an access token of your identity provider.",
+)
 
 
 def requires(*scopes: Scope) -> params.Security:
@@ -115,12 +116,13 @@ class ApiRoute(APIRoute):
         async def in_transaction(request: Request) -> Response:
             database: Database = request.app.state.database
             settings: Settings = request.app.state.settings
-            principal = await service.authenticate(database, request.headers.get("authorization"))
+            sender = await authentication.authenticate(request)
+            principal, request.state.signed_in = sender.principal, sender.signed_in
             request.state.simulated = principal.organisation.is_simulated
             service.authorise(principal, *self.access.scopes)
             self.check_parameters(request, known)
             request.state.principal = principal
-            if request.method in _SAFE_METHODS:
+            if request.method in authentication.SAFE_METHODS:
                 async with database.transaction(read_only=not self.records_reads) as session:
                     request.state.session = session
                     response = await handle(request)

@@ -29,7 +29,9 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
 ) -> None:
     """Load a simulated council, run the jobs, print the headline figures, and serve them."""
-    settings = get_settings().model_copy(update={"environment": Environment.DEMO})
+    settings = get_settings().model_copy(
+        update={"environment": Environment.DEMO, "public_url": f"http://{host}:{port}"}
+    )
     if serve:
         check_port(host, port)
 

@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from app.core.errors import ConfigurationError
+from app.core.identity_providers import IdentityProvider, Origin, is_on_loopback
 
 DEFAULT_SECRET_KEY = "only-for-the-demo"  # noqa: S105 - refused outside the demo
 MINIMUM_SECRET_LENGTH = 32
@@ -38,7 +39,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         default=SecretStr(DEFAULT_SECRET_KEY),
-        description="At least 32 characters; keys the digests of stored requests. `serve` and `scheduler` refuse the default outside the demo.",
+        description="At least 32 characters; keys the digests of stored requests and what browsers keep for us. `serve` and `scheduler` refuse the default outside the demo.",
     )
     log_format: Literal["json", "console"] = Field(
         default="json", description="`json` (one object a line) or `console`."
@@ -85,6 +86,19 @@ class Settings(BaseSettings):
     max_outward_bytes: int = Field(
         default=67_108_864, ge=1024, description="Largest answer taken from another system."
     )
+    public_url: Origin = Field(
+        default="http://127.0.0.1:8000",
+        description="Where browsers reach the service: scheme, host and port.",
+    )
+    identity_providers: list[IdentityProvider] = Field(
+        default=[], max_length=1000, description="Who signs in by whom, as a JSON list."
+    )
+    session_idle_minutes: int = Field(
+        default=30, ge=5, le=1440, description="How long a session lasts without a request."
+    )
+    session_hours: int = Field(
+        default=10, ge=1, le=24, description="How long a session lasts in all."
+    )
 
     @property
     def encryption_secrets(self) -> list[str]:
@@ -102,6 +116,14 @@ class Settings(BaseSettings):
             )
         return secrets or [self.secret_key.get_secret_value()]
 
+    @property
+    def is_demo(self) -> bool:
+        return self.environment is Environment.DEMO
+
+    @property
+    def is_public_by_https(self) -> bool:
+        return self.public_url.startswith("https:")
+
     def require_secrets(self) -> None:
         """Refuse to serve with a secret that everybody knows.
 
@@ -109,7 +131,7 @@ class Settings(BaseSettings):
             ConfigurationError: outside the demo, where the key is the default or too short.
         """
         _ = self.encryption_secrets
-        if self.environment is Environment.DEMO:
+        if self.is_demo:
             return
         secret = self.secret_key.get_secret_value()
         if secret == DEFAULT_SECRET_KEY or len(secret) < MINIMUM_SECRET_LENGTH:
@@ -117,6 +139,33 @@ class Settings(BaseSettings):
                 "PILOTLIGHT_SECRET_KEY is not set to a secret of at least "
                 f"{MINIMUM_SECRET_LENGTH} characters. Make one with: "
                 "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+
+    def require_safe_sign_in(self) -> None:
+        """Refuse to let anybody sign in where somebody could listen in, or where it is not clear to what.
+
+        Raises:
+            ConfigurationError: an address is not https outside the demo, or two providers are one.
+        """
+        providers = self.identity_providers
+        for what, keys in (
+            ("name", [p.name for p in providers]),
+            ("issuer and audience", [(p.issuer, p.audience_of_tokens) for p in providers]),
+        ):
+            if len(set(keys)) < len(keys):
+                raise ConfigurationError(
+                    f"Two of PILOTLIGHT_IDENTITY_PROVIDERS have the same {what}."
+                )
+        if self.is_demo or not providers:
+            return
+        plain = [p.name for p in providers if is_on_loopback(p.issuer)]
+        if plain:
+            raise ConfigurationError(
+                f"PILOTLIGHT_IDENTITY_PROVIDERS: the issuer of {', '.join(plain)} is not https."
+            )
+        if not self.is_public_by_https:
+            raise ConfigurationError(
+                "PILOTLIGHT_PUBLIC_URL must be the https address at which people sign in."
             )
 
 
@@ -129,8 +178,16 @@ def get_settings() -> Settings:
     """
     try:
         return Settings()
+    except SettingsError:
+        raise ConfigurationError("PILOTLIGHT_IDENTITY_PROVIDERS is not JSON.") from None
     except ValidationError as error:
         wrong = "; ".join(
-            f"PILOTLIGHT_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
+            f"PILOTLIGHT_{str(e['loc'][0]).upper()}{_within(e['loc'][1:])}: {e['msg']}"
+            for e in error.errors()
         )
         raise ConfigurationError(f"These settings are not as they should be. {wrong}") from None
+
+
+def _within(place: tuple[int | str, ...]) -> str:
+    """Where in a setting that has parts, as ` (0, issuer)`."""
+    return f" ({', '.join(map(str, place))})" if place else ""
