@@ -10,6 +10,9 @@ from app.feedback.responses.routes import router as feedback
 from app.feedback.sessions.routes import router as feedback_sessions
 from app.imports.mappings.routes import router as import_mappings
 from app.imports.routes import router as import_batches
+from app.integrations.connections.routes import kinds_router as connection_kinds
+from app.integrations.connections.routes import outward_router as connections_outward
+from app.integrations.connections.routes import router as connections
 from app.jobs.routes import router as jobs
 from app.jobs.routes import runs_router as job_runs
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
@@ -94,6 +97,9 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/metrics", "figures", metrics),
     ("/import-batches", "imports", import_batches),
     ("/import-mappings", "imports", import_mappings),
+    ("/connection-kinds", "connections", connection_kinds),
+    ("/connections", "connections", connections),
+    ("/connections", "connections", connections_outward),
     ("/jobs", "jobs", jobs),
     ("/job-runs", "jobs", job_runs),
     ("/api-keys", "access", api_keys),

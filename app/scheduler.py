@@ -15,6 +15,7 @@ from app.core.errors import ConfigurationError
 from app.core.jobs import housekeeping as housekeeping  # noqa: PLC0414 - registers its jobs, as those below
 from app.core.jobs.runner import RunReport, run_due
 from app.core.settings import Settings
+from app.integrations.connections import jobs as connection_jobs  # noqa: F401
 from app.licences.allocations import jobs as seat_jobs  # noqa: F401
 from app.licences.reclaim import jobs as reclaim_jobs  # noqa: F401
 from app.metrics.feedback import jobs as feedback_jobs  # noqa: F401

@@ -9,6 +9,12 @@ from app.feedback.responses.models import FeedbackResponse, FeedbackVersion
 from app.feedback.sessions.models import FeedbackSession
 from app.imports.mappings.models import ImportMapping
 from app.imports.models import ImportBatch
+from app.integrations.connections.models import (
+    Connection,
+    ConnectionFile,
+    ConnectionRecord,
+    ConnectionRun,
+)
 from app.licences.activity.models import LicenceActivity, LicenceActivityYear
 from app.licences.allocations.models import SeatAllocation, SeatEvent
 from app.licences.comparison_draws.models import ComparisonDraw
@@ -65,6 +71,10 @@ TABLES = (
     TimeUseDay,
     TimeUsePerson,
     TimeUseCode,
+    Connection,
+    ConnectionRun,
+    ConnectionFile,
+    ConnectionRecord,
 )
 
 __all__ = ["TABLES", "metadata"]

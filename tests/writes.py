@@ -58,6 +58,13 @@ def _answered(week: str) -> dict[str, Any]:
     }
 
 
+# Nobody listens there: the other system cannot be reached, and the answer says so.
+_CONNECTION: dict[str, Any] = {
+    "kind": "timetagger",
+    "settings": {"address": "http://127.0.0.1:9/timetagger", "tags": ["visit"]},
+    "secrets": {"E-4711": "because of Margaret"},
+}
+
 _PLAN: dict[str, Any] = {
     "method": "random_moment",
     "prompts_per_day": 2,
@@ -87,6 +94,9 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     mapping = {**_RULES, "name": f"council-{uuid4().hex[:8]}", "kind": "people"}
     good(await client.post("/import-mappings", json=mapping), 201)
     asked = good(await client.post("/jobs/idempotency_cleanup/runs"), 202)
+    connection = {**_CONNECTION, "name": "time", "pilot_id": pilot_id}
+    set_up = good(await client.post("/connections", json=connection), 201)
+    reads = good(await client.post(f"/connections/{set_up['connection_id']}/runs"), 202)
     return {
         "person_id": person_id,
         "pilot_id": pilot_id,
@@ -99,6 +109,8 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "mapping_name": mapping["name"],
         "job": "seats_of_leavers",
         "run_id": asked["run_id"],
+        "connection_id": set_up["connection_id"],
+        "connection_run_id": reads["connection_run_id"],
         "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
     }
 
@@ -176,6 +188,11 @@ BODIES: dict[str, Any] = {
     "PUT /import-mappings/{mapping_name}": _RULES,
     "DELETE /import-mappings/{mapping_name}": None,
     "POST /jobs/{job}/runs": None,
+    "POST /connections": {**_CONNECTION, "name": "time-2", "pilot_id": "{pilot_id}"},
+    "PATCH /connections/{connection_id}": {"secrets": {"E-4711": "because of Margaret"}},
+    "DELETE /connections/{connection_id}": None,
+    "POST /connections/{connection_id}/dry-run": None,
+    "POST /connections/{connection_id}/runs": None,
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,
 }

@@ -45,12 +45,19 @@ async def _session(request: Request) -> AsyncSession:
     return session
 
 
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
 async def _principal(request: Request) -> Principal:
     principal: Principal = request.state.principal
     return principal
 
 
 Session = Annotated[AsyncSession, Depends(_session)]
+# For routes that open their transactions themselves.
+Store = Annotated[Database, Depends(_database)]
 Caller = Annotated[Principal, Depends(_principal)]
 IfMatch = Annotated[
     str | None, Header(max_length=1000, description="The ETag of your last GET of this resource.")
@@ -195,6 +202,36 @@ class GatheredRoute(ApiRoute):
     ) -> Response:
         request.state.claim = claim
         return await handle(request)
+
+
+class OutwardRoute(ApiRoute):
+    """A route whose handler asks another system: it opens its transactions itself, none while it waits.
+
+    What it writes may be written twice: of two at once with one key both ask, and both get the answer that
+    is kept first.
+    """
+
+    async def _transact(
+        self,
+        request: Request,
+        handle: Callable[[Request], Awaitable[Response]],
+        database: Database,
+        claim: idempotency.Claim | None,
+    ) -> Response:
+        if claim is None:
+            return await handle(request)
+        async with database.transaction() as session:
+            stored = await idempotency.take(session, claim)
+            await session.rollback()
+        if stored is not None:
+            return stored
+        response = await handle(request)
+        async with database.transaction() as session:
+            first = await idempotency.take(session, claim)
+            if first is not None:
+                return first
+            await idempotency.keep(session, claim, response, bytes(response.body))
+            return response
 
 
 class BulkRoute(ApiRoute):

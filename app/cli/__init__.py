@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from app import terminal
-from app.cli import imports, jobs, keys, organisations, serving
+from app.cli import connections, imports, jobs, keys, organisations, serving
 from app.cli.demo import demo
 from app.core.errors import ConfigurationError, ProblemError
 from app.core.problems import invalid_input
@@ -22,6 +22,8 @@ for command in (
     serving.migrate,
     serving.openapi,
     serving.doctor,
+    connections.sync,
+    connections.rekey,
     demo,
 ):
     app.command()(command)

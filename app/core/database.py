@@ -62,6 +62,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         url = async_url(settings.database_url)
+        self.settings = settings
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = _create_engine(url, settings)
         reading: dict[str, Any] = (

@@ -71,6 +71,36 @@ class Settings(BaseSettings):
     idempotency_hours: int = Field(
         default=24, ge=1, le=720, description="How long the answer to an Idempotency-Key is kept."
     )
+    encryption_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secrets of at least 32 characters, separated by commas: the first encrypts what connections log in with, every one decrypts. Without any the secret key does.",
+    )
+    allow_private_addresses: bool = Field(
+        default=False,
+        description="Whether connections may lead to private and loopback addresses, and be without TLS there.",
+    )
+    outward_seconds: float = Field(
+        default=60.0, gt=0, le=600, description="How long one request to another system may take."
+    )
+    max_outward_bytes: int = Field(
+        default=67_108_864, ge=1024, description="Largest answer taken from another system."
+    )
+
+    @property
+    def encryption_secrets(self) -> list[str]:
+        """What keys of encryption are made from: the newest first.
+
+        Raises:
+            ConfigurationError: one of them is too short.
+        """
+        listed = [key.strip() for key in self.encryption_keys.get_secret_value().split(",")]
+        secrets = [key for key in listed if key]
+        if any(len(secret) < MINIMUM_SECRET_LENGTH for secret in secrets):
+            raise ConfigurationError(
+                "Each of PILOTLIGHT_ENCRYPTION_KEYS must have at least "
+                f"{MINIMUM_SECRET_LENGTH} characters."
+            )
+        return secrets or [self.secret_key.get_secret_value()]
 
     def require_secrets(self) -> None:
         """Refuse to serve with a secret that everybody knows.
@@ -78,6 +108,7 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: outside the demo, where the key is the default or too short.
         """
+        _ = self.encryption_secrets
         if self.environment is Environment.DEMO:
             return
         secret = self.secret_key.get_secret_value()

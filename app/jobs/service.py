@@ -68,6 +68,19 @@ async def request(
     if as_of is not None and as_of > now.date():
         raise Invalid.field("/as_of", "in_the_future", "as_of must not lie in the future (UTC)")
     slot = job.schedule.slot_at(now) if as_of is None else job.schedule.slot_of(as_of, now)
+    run = await _queue(session, principal, name, slot)
+    details = {"job": name, "slot": slot.isoformat()}
+    await audit_log.record(session, principal, "job_run.requested", run.id, details=details)
+    return run
+
+
+async def wake(session: AsyncSession, principal: Principal, name: str) -> None:
+    """Let the next tick run a job for something that its domain has to do, and records itself."""
+    await _queue(session, principal, name, JOBS[name].schedule.slot_at(clock.now()))
+
+
+async def _queue(session: AsyncSession, principal: Principal, name: str, slot: datetime) -> JobRun:
+    """The run of a slot that waits, made where there is none."""
     run = await repository.queued(session, principal, name, slot)
     if run is None:
         run = JobRun(
@@ -78,8 +91,6 @@ async def request(
         )
         session.add(run)
         await session.flush()
-    details = {"job": name, "slot": slot.isoformat()}
-    await audit_log.record(session, principal, "job_run.requested", run.id, details=details)
     return run
 
 

@@ -184,7 +184,7 @@ def _decoded(index: int, decoder: msgspec.json.Decoder[RowType], raw: bytes) -> 
     try:
         return Parsed(index, row=decoder.decode(raw))
     except msgspec.ValidationError as error:
-        return Parsed(index, error=_row_error(index, error))
+        return Parsed(index, error=row_error(index, error))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return Parsed(index, error=RowError(index, "malformed_json", "The row is not valid JSON."))
 
@@ -347,7 +347,7 @@ def _row_of_cells(
     try:
         row = msgspec.convert(_values(header, cells, emptied), row_type, strict=False)
     except msgspec.ValidationError as error:
-        return Parsed(index, error=_row_error(index, error))
+        return Parsed(index, error=row_error(index, error))
     return Parsed(index, row=row)
 
 
@@ -364,7 +364,8 @@ _CODES = (
 _RANGE = re.compile(r"Expected `[^`]+` (>|<|of length)")
 
 
-def _row_error(index: int, error: msgspec.ValidationError) -> RowError:
+def row_error(index: int, error: msgspec.ValidationError) -> RowError:
+    """What is wrong with a row, without its value."""
     message = str(error)
     place = _AT.search(message)
     path = place.group(1) if place else ""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.database import Database
 from app.core.jobs.schedules import Schedule
 
 Work = Callable[..., Awaitable[Mapping[str, int]]]
@@ -27,6 +28,9 @@ class Job:
     which names them beforehand, `work(session, organisation_id, slot, part)` does one in a transaction of
     its own: for work that takes long, and is to be seen moving.
 
+    Work that `reaches_out` waits for other systems: in place of a session it is given the database, opens its
+    own short transactions, and sees to it that two who do a part at once do no harm.
+
     Doing a slot twice must change nothing. A slot that has not begun within `grace` is passed over; without
     a grace it may begin until the next one comes.
     """
@@ -36,6 +40,7 @@ class Job:
     work: Work
     grace: timedelta | None = None
     parts: Parts | None = None
+    reaches_out: bool = False
 
     @property
     def what(self) -> str:
@@ -61,9 +66,9 @@ class Job:
         return list(await self.parts(session, organisation_id, slot))
 
     async def do(
-        self, session: AsyncSession, organisation_id: UUID, slot: datetime, part: str
+        self, session: AsyncSession | Database, organisation_id: UUID, slot: datetime, part: str
     ) -> Mapping[str, int]:
-        """Do one part."""
+        """Do one part: in a transaction, or with the database where the work reaches out."""
         if self.parts is None:
             return await self.work(session, organisation_id, slot)
         return await self.work(session, organisation_id, slot, part)
@@ -78,13 +83,14 @@ def job(
     *,
     grace: timedelta | None = None,
     parts: Parts | None = None,
+    reaches_out: bool = False,
 ) -> Callable[[Work], Work]:
     """Register a job: see `Job`. Its module is named in `app/scheduler.py`."""
 
     def register(work: Work) -> Work:
         if name in JOBS:
             raise ValueError(f"there are two jobs named {name}")
-        JOBS[name] = Job(name, schedule, work, grace, parts)
+        JOBS[name] = Job(name, schedule, work, grace, parts, reaches_out)
         return work
 
     return register

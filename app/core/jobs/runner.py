@@ -119,6 +119,8 @@ async def _carry_out(database: Database, job: Job, seen: JobRun) -> RunReport:
     try:
         while status is RunStatus.RUNNING:
             status = await _step(database, job, seen)
+            if status is RunStatus.RUNNING and job.reaches_out:
+                status = await _reach_out(database, job, seen)
     except Unavailable as error:
         # The database is busy or going down; the next tick comes here again.
         _log.info("job_put_off", **told, reason=error.code)
@@ -141,6 +143,8 @@ async def _step(database: Database, job: Job, seen: JobRun) -> RunStatus | None:
         if run is None or run.status is RunStatus.SUCCEEDED or run.failures != seen.failures:
             return None
         begins = run.status is not RunStatus.RUNNING
+        if job.reaches_out and not begins:
+            return run.status  # its parts are done outside
         clocked = run.organisation_id, run.slot
         try:
             async with session.begin_nested():
@@ -158,6 +162,38 @@ async def _step(database: Database, job: Job, seen: JobRun) -> RunStatus | None:
             await _begin(session, run, parts)
         else:
             _add(run, counts)
+        if run.done == len(run.parts):
+            await _succeed(session, run)
+        return run.status
+
+
+async def _reach_out(database: Database, job: Job, seen: JobRun) -> RunStatus | None:
+    """Do the next part of a run that has begun outside any transaction of ours; then count it as done.
+
+    Returns:
+        How far it has come; None where somebody else has counted it, or ended the run.
+    """
+    async with database.transaction() as session:
+        run = await repository.lock(session, seen.organisation_id, seen.id)
+        if run is None or run.status is not RunStatus.RUNNING:
+            return None
+        clocked, done, part = (run.organisation_id, run.slot), run.done, run.parts[run.done]
+    failure: Exception | None = None
+    counts: Mapping[str, int] = {}
+    try:
+        counts = await job.do(database, *clocked, part)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - recorded, as that of any other job
+        failure = error
+    async with database.transaction() as session:
+        run = await repository.lock(session, seen.organisation_id, seen.id)
+        if run is None or run.status is not RunStatus.RUNNING or run.done != done:
+            return None
+        if failure is not None:
+            await _fail(session, run, failure)
+            return run.status
+        _add(run, counts)
         if run.done == len(run.parts):
             await _succeed(session, run)
         return run.status

@@ -1,14 +1,20 @@
 """All SQL about absences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import delete
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.access.principals import Principal
+from app.access.scoping import within
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.models import metadata
-from app.people.absences import models as models  # noqa: PLC0414 - defines the table
+from app.people.absences.models import Absence
 
 _UPSERT = UpsertTarget(
     table=metadata.tables["absence"],
@@ -21,3 +27,22 @@ _UPSERT = UpsertTarget(
 
 async def upsert_absences(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
     return await upsert(session, _UPSERT, rows)
+
+
+async def remove(
+    session: AsyncSession, principal: Principal, keys: Collection[tuple[UUID, date]]
+) -> int:
+    """Delete absences by person and first day; returns how many there were."""
+    removed = 0
+    for person_id, starts_on in sorted(keys):
+        result = await session.exec(
+            delete(Absence)
+            .where(
+                *within(principal, Absence),
+                col(Absence.person_id) == person_id,
+                col(Absence.starts_on) == starts_on,
+            )
+            .returning(col(Absence.person_id))
+        )
+        removed += len(result.all())
+    return removed

@@ -1,6 +1,6 @@
 """Rules about absences: when staff are away, as HR tells it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
+from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
@@ -81,6 +82,22 @@ def _problem(
         detail = "ends_on, the first day back, must lie after starts_on"
         return RowError(index, "dates_out_of_order", detail, "/ends_on")
     return None
+
+
+async def take_back(
+    session: AsyncSession, principal: Principal, absences: Collection[tuple[str, date]]
+) -> int:
+    """Forget absences, each named by the person's number and its first day; returns how many were there."""
+    if not absences:
+        return 0
+    person_of = await people.resolve(session, principal, {(None, number) for number, _ in absences})
+    keys = [
+        (person_of[None, number], day) for number, day in absences if (None, number) in person_of
+    ]
+    removed = await repository.remove(session, principal, keys)
+    details = {"removed": removed}
+    await audit_log.record(session, principal, "absences.taken_back", details=details)
+    return removed
 
 
 mappings.applies_to(ImportKind.ABSENCES, AbsenceRow)

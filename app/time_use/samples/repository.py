@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col
@@ -13,6 +14,7 @@ from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.loading import Values, load
 from app.core.bulk.undo import forget_replaced, states, take_back, touched_by
 from app.core.bulk.versions import VersionedTable, Written, replace
+from app.core.lookup import find_each
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.time_use.samples.models import SampleMethod, TimeSample
@@ -84,6 +86,35 @@ async def page(
     if wanted.until is not None:
         statement = statement.where(col(s.started_at) < wanted.until)
     return await paginate(session, statement, col(s.id), query)
+
+
+_STANDING = (
+    TimeSample.source_ref,
+    TimeSample.person_id,
+    TimeSample.category,
+    TimeSample.started_at,
+    TimeSample.minutes,
+    TimeSample.method,
+)
+
+
+async def standing(
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    source: str,
+    refs: Collection[str] | None,
+) -> Sequence[Any]:
+    """What counts of these samples of a source, or of all of them: reference, person, and what it was."""
+    s = TimeSample
+    statement = scoped_columns(principal, s, *(col(column) for column in _STANDING)).where(
+        col(s.pilot_id) == pilot_id,
+        col(s.source) == source,
+        col(s.is_deleted).is_(other=False),
+    )
+    if refs is None:
+        return (await session.exec(statement.order_by(col(s.source_ref)))).all()
+    return await find_each(session, statement, [col(s.source_ref)], [(ref,) for ref in refs])
 
 
 @dataclass(frozen=True, slots=True)

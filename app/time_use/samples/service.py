@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -291,6 +291,43 @@ async def record(
         )
     await audit_log.record_all(session, events)
     return answers
+
+
+async def standing(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, source: str, refs: Collection[str]
+) -> list[SampleRow]:
+    """Those of these samples of a source that are there and not taken back, as they could be sent."""
+    found = await repository.standing(session, principal, pilot_id, source, refs)
+    return [_as_sent(source, *row) for row in found]
+
+
+async def standing_but(
+    session: AsyncSession, principal: Principal, pilot_id: UUID, source: str, refs: Collection[str]
+) -> list[SampleRow]:
+    """The same of all samples of a source but these."""
+    found = await repository.standing(session, principal, pilot_id, source, None)
+    known = frozenset(refs)
+    return [_as_sent(source, *row) for row in found if row[0] not in known]
+
+
+def _as_sent(
+    source: str,
+    source_ref: str,
+    person_id: UUID,
+    category: str,
+    started_at: datetime,
+    minutes: float | None,
+    method: SampleMethod,
+) -> SampleRow:
+    return SampleRow(
+        category=category,
+        started_at=started_at.isoformat(),
+        source=source,
+        source_ref=source_ref,
+        method=method,
+        person_id=person_id,
+        minutes=minutes,
+    )
 
 
 async def page(

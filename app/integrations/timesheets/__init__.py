@@ -1,0 +1,1 @@
+"""Timesheet systems: what each sends, as samples of time."""
