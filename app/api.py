@@ -13,6 +13,9 @@ from app.imports.routes import router as import_batches
 from app.integrations.connections.routes import kinds_router as connection_kinds
 from app.integrations.connections.routes import outward_router as connections_outward
 from app.integrations.connections.routes import router as connections
+from app.integrations.webhooks.routes import events_router as events
+from app.integrations.webhooks.routes import router as webhook_endpoints
+from app.integrations.webhooks.routes import types_router as event_types
 from app.jobs.routes import router as jobs
 from app.jobs.routes import runs_router as job_runs
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
@@ -100,6 +103,9 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/connection-kinds", "connections", connection_kinds),
     ("/connections", "connections", connections),
     ("/connections", "connections", connections_outward),
+    ("/events", "events", events),
+    ("/event-types", "events", event_types),
+    ("/webhook-endpoints", "events", webhook_endpoints),
     ("/jobs", "jobs", jobs),
     ("/job-runs", "jobs", job_runs),
     ("/api-keys", "access", api_keys),

@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     max_outward_bytes: int = Field(
         default=67_108_864, ge=1024, description="Largest answer taken from another system."
     )
+    webhook_seconds: float = Field(
+        default=10.0, gt=0, le=30, description="How long a receiver of events may take to answer."
+    )
+    event_days: int = Field(
+        default=30, ge=7, le=365, description="How long events and their deliveries are kept."
+    )
 
     @property
     def encryption_secrets(self) -> list[str]:
