@@ -73,11 +73,11 @@ class Settings(BaseSettings):
     )
     encryption_keys: SecretStr = Field(
         default=SecretStr(""),
-        description="Secrets of at least 32 characters, separated by commas: the first encrypts what connections log in with, every one decrypts. Without any the secret key does.",
+        description="Secrets of at least 32 characters, separated by commas: the first encrypts what connections log in with and webhooks sign with, every one decrypts. Without any the secret key does.",
     )
     allow_private_addresses: bool = Field(
         default=False,
-        description="Whether connections may lead to private and loopback addresses, and be without TLS there.",
+        description="Whether connections and webhooks may lead to private and loopback addresses, and be without TLS there.",
     )
     outward_seconds: float = Field(
         default=60.0, gt=0, le=600, description="How long one request to another system may take."

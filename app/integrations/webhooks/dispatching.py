@@ -108,15 +108,18 @@ class Dispatcher:
         async with self._database.transaction(read_only=True) as session:
             waiting = await events.waiting(session)
         for organisation_id in waiting:
-            more = True
-            while more:
-                async with self._database.transaction() as session:
-                    numbered = await events.number(session, organisation_id)
-                    await service.queue(session, organisation_id, numbered)
-                more = len(numbered) == events.MOST_AT_ONCE
+            await self._guarded(self._number_of(organisation_id))
+
+    async def _number_of(self, organisation_id: UUID) -> None:
+        more = True
+        while more:
+            async with self._database.transaction() as session:
+                numbered = await events.number(session, organisation_id)
+                await service.queue(session, organisation_id, numbered)
+            more = len(numbered) == events.MOST_AT_ONCE
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        """One endpoint's failure must not stop the others."""
+        """The failure of one endpoint or organisation must not stop the others."""
         try:
             await work
         except Unavailable as error:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+import structlog
 
 from app.core.outward.addresses import CheckedTransport
 from app.core.outward.errors import OutwardError
@@ -15,6 +16,8 @@ from app.core.settings import Settings
 DELIVERED = "delivered"
 _MOST_READ = 2000
 _EXCERPT = 500
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ async def send(
     except OutwardError as error:
         code = error.code
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
+        code = "unreachable"
+    except Exception as error:  # noqa: BLE001 - a defect with one receiver is an attempt that failed as well
+        _log.error("sending_failed", error=type(error).__name__)
         code = "unreachable"
     return Outcome(code, status, int((time.perf_counter() - started) * 1000), excerpt)
 

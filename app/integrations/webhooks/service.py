@@ -1,6 +1,7 @@
 """Rules about endpoints: where events may go, who holds which secret, and sending again."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
-from app.core.encryption import Vault
+from app.core.encryption import SecretsUnreadable, Vault
 from app.core.etags import check_if_match, etag_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
@@ -158,14 +159,17 @@ async def rotate(
 
     Raises:
         NotFound: there is none within reach.
-        SecretsUnreadable: no key decrypts the one so far.
     """
     endpoint = await get(session, principal, endpoint_id, for_update=True)
     vault, secret = Vault.of(settings), signing.new_secret()
     kept = {CURRENT: secret}
     endpoint.old_secret_until = None
     if overlap_hours:
-        kept[OLD] = vault.unlock(endpoint.id, endpoint.secrets)[CURRENT]
+        with suppress(
+            SecretsUnreadable
+        ):  # then it cannot sign any more, and a new one is the way out
+            kept[OLD] = vault.unlock(endpoint.id, endpoint.secrets)[CURRENT]
+    if OLD in kept:
         endpoint.old_secret_until = clock.now() + timedelta(hours=overlap_hours)
     endpoint.secrets = vault.lock(endpoint.id, kept)
     endpoint.touch()

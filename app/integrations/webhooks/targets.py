@@ -7,6 +7,8 @@ import httpx
 from app.core.errors import Invalid
 from app.core.outward.addresses import is_private
 
+_PORTS = 65_536
+
 
 def check(url: str, *, private_allowed: bool) -> str:
     """The address as it is kept.
@@ -24,7 +26,12 @@ def check(url: str, *, private_allowed: bool) -> str:
         ) from None
     if parsed.scheme != "https" and not (parsed.scheme == "http" and private_allowed):
         raise _refused("url_insecure", "Events are sent over https alone.")
-    if not parsed.host or parsed.userinfo or parsed.fragment:
+    if (
+        not parsed.host
+        or parsed.userinfo
+        or parsed.fragment
+        or not 0 < (parsed.port or 443) < _PORTS
+    ):
         raise _refused(
             "url_malformed", "An address has a host, and neither a password nor a fragment."
         )
