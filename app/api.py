@@ -19,6 +19,9 @@ from app.integrations.scim.groups.routes import pools_router as assignment_evide
 from app.integrations.scim.groups.routes import router as directory_groups
 from app.integrations.scim.routes import PREFIX as SCIM_PREFIX
 from app.integrations.scim.routes import router as scim
+from app.integrations.webhooks.routes import events_router as events
+from app.integrations.webhooks.routes import router as webhook_endpoints
+from app.integrations.webhooks.routes import types_router as event_types
 from app.jobs.routes import router as jobs
 from app.jobs.routes import runs_router as job_runs
 from app.licences.activity.routes import bulk_router as licence_activity_bulk
@@ -112,6 +115,9 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/connection-kinds", "connections", connection_kinds),
     ("/connections", "connections", connections),
     ("/connections", "connections", connections_outward),
+    ("/events", "events", events),
+    ("/event-types", "events", event_types),
+    ("/webhook-endpoints", "events", webhook_endpoints),
     ("/jobs", "jobs", jobs),
     ("/job-runs", "jobs", job_runs),
     ("/api-keys", "access", api_keys),

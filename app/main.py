@@ -21,6 +21,7 @@ from app.core.logging import configure_logging
 from app.core.outgoing import Outgoing
 from app.core.schema import Schema
 from app.core.settings import Settings
+from app.integrations.webhooks.figures import figures as webhook_figures
 from app.jobs.figures import figures as job_figures
 from app.scheduler import scheduled
 
@@ -94,7 +95,7 @@ def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
     problems.install(app)
     app.include_router(_front_page(settings))
     app.include_router(probes.router)
-    app.include_router(metrics.router(job_figures))
+    app.include_router(metrics.router(job_figures, webhook_figures))
     app.include_router(sign_in)
     include_api(app)
     app.add_middleware(RequestContext, metrics=metrics)

@@ -17,6 +17,8 @@ from app.core.jobs import housekeeping as housekeeping  # noqa: PLC0414 - likewi
 from app.core.jobs.runner import RunReport, run_due
 from app.core.settings import Settings
 from app.integrations.connections import jobs as connection_jobs  # noqa: F401
+from app.integrations.webhooks import jobs as webhook_jobs  # noqa: F401
+from app.integrations.webhooks.dispatching import Dispatcher
 from app.licences.allocations import jobs as seat_jobs  # noqa: F401
 from app.licences.reclaim import jobs as reclaim_jobs  # noqa: F401
 from app.metrics.feedback import jobs as feedback_jobs  # noqa: F401
@@ -25,6 +27,7 @@ from app.organisations import service as organisations
 from app.time_use.daily import jobs as time_use_jobs  # noqa: F401 - likewise
 
 TICK = timedelta(seconds=30)
+DISPATCH = timedelta(seconds=3)
 LOCK_SUFFIX = ".scheduler"
 
 
@@ -37,8 +40,9 @@ async def tick(database: Database) -> list[RunReport]:
 
 @asynccontextmanager
 async def scheduled(database: Database, every: timedelta = TICK) -> AsyncIterator[None]:
-    """Ticks while the block runs."""
+    """Ticks while the block runs, and events that are sent."""
     scheduler = AsyncIOScheduler(timezone="UTC")
+    dispatcher = Dispatcher(database)
     scheduler.add_job(
         tick,
         "interval",
@@ -49,11 +53,21 @@ async def scheduled(database: Database, every: timedelta = TICK) -> AsyncIterato
         max_instances=1,
         misfire_grace_time=None,  # a late tick is a tick: what is due does not depend on it
     )
+    scheduler.add_job(
+        dispatcher.tick,
+        "interval",
+        seconds=DISPATCH.total_seconds(),
+        next_run_time=clock.now(),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
     scheduler.start()
     try:
         yield
     finally:
         scheduler.shutdown(wait=False)
+        await dispatcher.close()
 
 
 async def run_forever(database: Database, every: timedelta = TICK) -> None:

@@ -7,6 +7,7 @@ from app.audit_log.models import AuditEvent
 from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun, JobState
 from app.core.models import metadata
+from app.events.models import Event, EventCounter
 from app.feedback.responses.models import FeedbackResponse, FeedbackVersion
 from app.feedback.sessions.models import FeedbackSession
 from app.imports.mappings.models import ImportMapping
@@ -19,6 +20,7 @@ from app.integrations.connections.models import (
 )
 from app.integrations.scim.groups.models import DirectoryGroup, DirectoryMembership
 from app.integrations.scim.users.models import DirectoryUser
+from app.integrations.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from app.licences.activity.models import LicenceActivity, LicenceActivityYear
 from app.licences.allocations.models import SeatAllocation, SeatEvent
 from app.licences.comparison_draws.models import ComparisonDraw
@@ -87,6 +89,11 @@ TABLES = (
     ConnectionRun,
     ConnectionFile,
     ConnectionRecord,
+    Event,
+    EventCounter,
+    WebhookEndpoint,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -69,6 +69,8 @@ _CONNECTION: dict[str, Any] = {
     "secrets": {"E-4711": "because of Margaret"},
 }
 
+_RECEIVER = "https://receiver.example.org/hooks"
+
 _PLAN: dict[str, Any] = {
     "method": "random_moment",
     "prompts_per_day": 2,
@@ -106,8 +108,10 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     set_up = good(await client.post("/connections", json=connection), 201)
     reads = good(await client.post(f"/connections/{set_up['connection_id']}/runs"), 202)
     account_id = await _signed_in(client)
+    endpoint = good(await client.post("/webhook-endpoints", json={"url": _RECEIVER}), 201)
     return {
         "person_id": person_id,
+        "endpoint_id": endpoint["endpoint_id"],
         "pilot_id": pilot_id,
         "key_id": key["key_id"],
         "account_id": account_id,
@@ -220,6 +224,14 @@ BODIES: dict[str, Any] = {
     "DELETE /connections/{connection_id}": None,
     "POST /connections/{connection_id}/dry-run": None,
     "POST /connections/{connection_id}/runs": None,
+    "POST /webhook-endpoints": {"url": _RECEIVER, "description": "of Margaret"},
+    "PATCH /webhook-endpoints/{endpoint_id}": {"description": "because of Margaret"},
+    "DELETE /webhook-endpoints/{endpoint_id}": None,
+    "POST /webhook-endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 1},
+    "POST /webhook-endpoints/{endpoint_id}/replay": {
+        "since": "2024-05-01T00:00:00+01:00",
+        "until": "2024-06-01T00:00:00+01:00",
+    },
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,
     "PATCH /accounts/{account_id}": {"is_blocked": True},

@@ -52,13 +52,16 @@ class HttpMetrics:
             registry=self.registry,
         )
 
-    def router(self, more: Callable[[Database], Awaitable[bytes]]) -> APIRouter:
+    def router(self, *more: Callable[[Database], Awaitable[bytes]]) -> APIRouter:
         """`/internal/metrics`, for the collector on the private network; `more` of it from the database."""
         router = APIRouter()
 
         @router.get("/internal/metrics", include_in_schema=False)
         async def prometheus_metrics(request: Request) -> Response:
-            shown = render_metrics(self.registry) + await more(request.app.state.database)
+            database: Database = request.app.state.database
+            shown = render_metrics(self.registry)
+            for figures in more:
+                shown += await figures(database)
             return Response(shown, media_type=CONTENT_TYPE_LATEST)
 
         return router

@@ -74,11 +74,11 @@ class Settings(BaseSettings):
     )
     encryption_keys: SecretStr = Field(
         default=SecretStr(""),
-        description="Secrets of at least 32 characters, separated by commas: the first encrypts what connections log in with, every one decrypts. Without any the secret key does.",
+        description="Secrets of at least 32 characters, separated by commas: the first encrypts what connections log in with and webhooks sign with, every one decrypts. Without any the secret key does.",
     )
     allow_private_addresses: bool = Field(
         default=False,
-        description="Whether connections may lead to private and loopback addresses, and be without TLS there.",
+        description="Whether connections and webhooks may lead to private and loopback addresses, and be without TLS there.",
     )
     outward_seconds: float = Field(
         default=60.0, gt=0, le=600, description="How long one request to another system may take."
@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(
         default=10, ge=1, le=24, description="How long a session lasts in all."
+    )
+    webhook_seconds: float = Field(
+        default=10.0, gt=0, le=30, description="How long a receiver of events may take to answer."
+    )
+    event_days: int = Field(
+        default=30, ge=7, le=365, description="How long events and their deliveries are kept."
     )
 
     @property

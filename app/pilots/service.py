@@ -12,6 +12,8 @@ from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
 from app.core.periods import Window
+from app.events import service as events
+from app.events.types import PILOT_TRANSITIONED
 from app.people import service as people
 from app.pilots import errors as errors  # noqa: PLC0414 - declares the constraint answers
 from app.pilots import repository
@@ -219,6 +221,9 @@ async def transition(
         pilot.id,
         details={"from": step.from_status, "to": step.to_status},
     )
+    told = {"pilot_id": pilot.id, "from": step.from_status, "to": step.to_status}
+    happened = events.Occurred(PILOT_TRANSITIONED, pilot.id, told, pilot.id)
+    await events.publish(session, principal.organisation_id, [happened])
     return step
 
 

@@ -8,16 +8,34 @@ import httpx
 
 from app.core.outward import errors
 
+# Ways through to IPv4, and what once was private: no service is found there any more.
+_BYWAYS = tuple(
+    ipaddress.ip_network(network)
+    for network in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10")
+)
+# Where a network without IPv4 finds it: its last 32 bits are the address that it leads to.
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+
+
+def is_private(address: str) -> bool:
+    """Whether an IP address is not one of the public internet, or leads to one that is not.
+
+    Raises:
+        ValueError: it is no IP address.
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_private(str(found.ipv4_mapped))
+        if found in _TRANSLATED:
+            return is_private(str(ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)))
+    return not found.is_global or found.is_multicast or any(found in each for each in _BYWAYS)
+
 
 def _judged(addresses: list[str], *, private_allowed: bool) -> list[str]:
     """The addresses as they may be reached; all of them must be good, or none is."""
-    if private_allowed:
-        return addresses
-    for address in addresses:
-        found = ipaddress.ip_address(address.partition("%")[0])
-        mapped = getattr(found, "ipv4_mapped", None) or found
-        if not mapped.is_global or mapped.is_multicast:
-            raise errors.refused_address()
+    if not private_allowed and any(map(is_private, addresses)):
+        raise errors.refused_address()
     return addresses
 
 

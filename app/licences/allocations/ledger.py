@@ -15,6 +15,8 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.core.models import new_id
 from app.core.periods import Window
+from app.events import service as events
+from app.events.types import SEAT_ALLOCATED, SEAT_CORRECTED, SEAT_RELEASED, EventType
 from app.licences.allocations import errors, repository
 from app.licences.allocations.models import (
     SeatAllocation,
@@ -24,6 +26,12 @@ from app.licences.allocations.models import (
 from app.licences.allocations.seats import Seat
 from app.licences.pools.headroom import Headroom, Shortage
 from app.licences.pools.models import LicencePool, Overallocation
+
+_TOLD_AS: dict[SeatEventKind, EventType] = {
+    SeatEventKind.ALLOCATED: SEAT_ALLOCATED,
+    SeatEventKind.RELEASED: SEAT_RELEASED,
+    SeatEventKind.CORRECTED: SEAT_CORRECTED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class Ledger:
     headroom: Headroom
     _allocations: list[dict[str, Any]] = field(default_factory=list)
     _events: list[dict[str, Any]] = field(default_factory=list)
+    _happened: list[events.Occurred] = field(default_factory=list)
 
     @property
     def term(self) -> Window:
@@ -164,6 +173,8 @@ class Ledger:
         now: datetime,
         principal_id: UUID | None = None,
     ) -> None:
+        told = {"pool_id": self.pool.id, "allocation_id": allocation_id}
+        self.tell(events.Occurred(_TOLD_AS[kind], allocation_id, told))
         self._events.append(
             {
                 "organisation_id": self.pool.organisation_id,
@@ -180,13 +191,19 @@ class Ledger:
             }
         )
 
+    def tell(self, happened: events.Occurred) -> None:
+        """Let other systems know of something, once it is written."""
+        self._happened.append(happened)
+
     async def flush(self) -> None:
-        """Write what was given and changed so far."""
+        """Write what was given and changed so far, and what others are to know of it."""
         # Changed seats first: a seat may be released and given anew to the same person.
         await self.session.flush()
         await repository.write(self.session, self._allocations, self._events)
         self._allocations.clear()
         self._events.clear()
+        await events.publish(self.session, self.pool.organisation_id, self._happened)
+        self._happened.clear()
 
 
 async def hold(session: AsyncSession, principal: Principal, pool_id: UUID) -> Ledger:

@@ -11,6 +11,8 @@ from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core.errors import Conflict, NotFound
 from app.core.pagination import PageQuery
+from app.events.service import Occurred
+from app.events.types import SEAT_WAITING
 from app.licences.allocations.ledger import Ledger
 from app.licences.waiting_list import errors, repository
 from app.licences.waiting_list.models import WaitingEntry, WaitingStatus
@@ -35,15 +37,16 @@ async def enter(ledger: Ledger, person_id: UUID, priority: int, requested_on: da
     position = await next_position(ledger)
     entry = new_entry(ledger, person_id, priority, requested_on, position)
     ledger.session.add(entry)
-    await ledger.session.flush()
+    await ledger.flush()
     return entry
 
 
 def new_entry(
     ledger: Ledger, person_id: UUID, priority: int, requested_on: date, position: int
 ) -> WaitingEntry:
+    """An entry to add; the ledger tells of it with its next flush."""
     pool = ledger.pool
-    return WaitingEntry(
+    entry = WaitingEntry(
         organisation_id=pool.organisation_id,
         pool_id=pool.id,
         product=pool.product,
@@ -52,6 +55,9 @@ def new_entry(
         requested_on=requested_on,
         position=position,
     )
+    told = {"pool_id": pool.id, "waiting_id": entry.id}
+    ledger.tell(Occurred(SEAT_WAITING, entry.id, told))
+    return entry
 
 
 async def waiting(ledger: Ledger, person_ids: Collection[UUID]) -> dict[UUID, WaitingEntry]:

@@ -16,6 +16,8 @@ from app.access.principals import Principal
 from app.core import clock
 from app.core.arrays import Ids, array_of
 from app.core.periods import DAY, Window
+from app.events import service as events
+from app.events.types import FEEDBACK_MISSING
 from app.feedback.sessions import service as sessions
 from app.feedback.sessions.models import FeedbackSession
 from app.metrics.feedback import repository
@@ -127,6 +129,10 @@ async def note_missing_weeks(
         )
         for monday in added
     )
+    if added:
+        told = {"pilot_id": pilot.id, "weeks": added}
+        happened = events.Occurred(FEEDBACK_MISSING, pilot.id, told, pilot.id)
+        await events.publish(session, principal.organisation_id, [happened])
     return len(found), len(added)
 
 

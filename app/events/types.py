@@ -1,0 +1,114 @@
+"""Which events there are: what each tells, about what, and who may know.
+
+Data are ids, states, days and names of figures. A receiver that wants more asks the API with a key of its own,
+which sees what it may see.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from app.access.permissions import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A kind of event.
+
+    Args:
+        name: `noun.verb`, the verb in the past.
+        what: in a sentence.
+        collection: of which the subject is one, as the API has it.
+        data: the names of all that it tells.
+        scope: what a caller needs to see it.
+    """
+
+    name: str
+    what: str
+    collection: str
+    data: tuple[str, ...]
+    scope: Scope
+
+
+PILOT_TRANSITIONED = EventType(
+    "pilot.transitioned",
+    "A pilot has moved from one status to the next.",
+    "pilots",
+    ("pilot_id", "from", "to"),
+    Scope.PILOTS_READ,
+)
+SEAT_ALLOCATED = EventType(
+    "seat.allocated",
+    "A seat has been given to somebody.",
+    "seats",
+    ("pool_id", "allocation_id"),
+    Scope.LICENCES_READ,
+)
+SEAT_RELEASED = EventType(
+    "seat.released",
+    "A seat has been given an end.",
+    "seats",
+    ("pool_id", "allocation_id"),
+    Scope.LICENCES_READ,
+)
+SEAT_CORRECTED = EventType(
+    "seat.corrected",
+    "The days of a seat have been corrected.",
+    "seats",
+    ("pool_id", "allocation_id"),
+    Scope.LICENCES_READ,
+)
+SEAT_WAITING = EventType(
+    "seat.waiting",
+    "Somebody has been put on the waiting list of a pool.",
+    "waiting-entries",
+    ("pool_id", "waiting_id"),
+    Scope.LICENCES_READ,
+)
+FEEDBACK_MISSING = EventType(
+    "feedback.missing",
+    "Weeks of a running pilot are over without any answer, and were not known to be.",
+    "pilots",
+    ("pilot_id", "weeks"),
+    Scope.FEEDBACK_READ,
+)
+SNAPSHOT_PUBLISHED = EventType(
+    "snapshot.published",
+    "Figures of a pilot have been published.",
+    "pilots",
+    ("pilot_id", "snapshot_id"),
+    Scope.METRICS_READ,
+)
+CRITERIA_MET = EventType(
+    "pilot.criteria_met",
+    "A pilot has met all its success criteria, and had not before.",
+    "pilots",
+    ("pilot_id", "metrics"),
+    Scope.METRICS_READ,
+)
+AUDIT_LIMIT_PASSED = EventType(
+    "output_audit.limit_passed",
+    "More outputs of a tool were wrong in an audit than its limit allows.",
+    "pilots",
+    ("pilot_id", "output_audit_id"),
+    Scope.GOVERNANCE_READ,
+)
+
+TYPES: dict[str, EventType] = {
+    kind.name: kind
+    for kind in (
+        PILOT_TRANSITIONED,
+        SEAT_ALLOCATED,
+        SEAT_RELEASED,
+        SEAT_CORRECTED,
+        SEAT_WAITING,
+        FEEDBACK_MISSING,
+        SNAPSHOT_PUBLISHED,
+        CRITERIA_MET,
+        AUDIT_LIMIT_PASSED,
+    )
+}
+
+
+def visible_to(scopes: Collection[Scope]) -> list[str]:
+    """Names of the types that a caller with these scopes may see."""
+    return [name for name, kind in TYPES.items() if kind.scope in scopes or Scope.ADMIN in scopes]
