@@ -20,6 +20,7 @@ from app.metrics.feedback import service as feedback
 from tests.council import Council, good, people, pilot, problem
 from tests.licences import allocate, on, pool, release, seat
 from tests.receivers import dispatch, endpoint, move
+from tests.snapshots import observed, published
 
 
 async def told(client: Any, cursor: str | None = None) -> tuple[list[dict[str, Any]], str]:
@@ -79,6 +80,25 @@ async def test_what_happens_is_told_in_order_with_ids_alone(council: Council) ->
         ),
     ]
     assert "Margaret" not in str(found)
+
+
+async def test_figures_that_are_published_are_told_once(council: Council) -> None:
+    client = await council.admin()
+    path = await observed(client)
+    made = await published(client, path)
+    again = await published(client, path, new=False)
+    assert again["snapshot_id"] == made["snapshot_id"]
+    await dispatch(council)
+    found, _ = await told(client)
+    pilot_id = made["pilot_id"]
+    about = [e for e in found if not e["type"].startswith("seat.")]
+    assert [(e["type"], e["subject"], e["data"]) for e in about] == [
+        (
+            "snapshot.published",
+            f"pilots/{pilot_id}",
+            {"pilot_id": pilot_id, "snapshot_id": made["snapshot_id"]},
+        )
+    ]
 
 
 async def test_what_was_not_written_is_not_told(council: Council) -> None:

@@ -14,6 +14,8 @@ from app.core.errors import Invalid, NotFound, Unavailable
 from app.core.local_days import day_of
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, WEEK, Window, iso_week_of
+from app.events import service as events
+from app.events.types import SNAPSHOT_PUBLISHED
 from app.metrics.inputs import service as inputs
 from app.metrics.inputs.digests import Inputs, differing, moved
 from app.metrics.registry import REGISTRY
@@ -107,7 +109,7 @@ async def to_close(session: AsyncSession, principal: Principal, instant: datetim
     for pilot in await pilots.ended(session, principal, today - GRACE):
         is_watched = pilot.ends_on > today - GRACE - WATCHED
         if is_watched or not await repository.has_closed(
-            session, principal, pilot.id, _window(pilot)
+            session, principal, pilot.id, pilot.window
         ):
             found.append(pilot)
     return found
@@ -140,7 +142,7 @@ async def _publish(
 ) -> Published:
     # Of two at once the second finds what the first has made.
     await pilots.hold(session, principal, pilot.id)
-    window = _window(pilot)
+    window = pilot.window
     as_of = min(wanted, window.ends_on - DAY)
     newest = await repository.newest(session, principal, pilot.id, window, as_of)
     anybody = Principal.anybody(principal.organisation)
@@ -171,12 +173,11 @@ async def _publish(
     session.add(snapshot)
     details = {"reason": reason.value, "as_of": as_of.isoformat()}
     await audit_log.record(session, principal, "snapshot.made", snapshot.id, details=details)
+    told = {"pilot_id": pilot.id, "snapshot_id": snapshot.id}
+    happened = events.Occurred(SNAPSHOT_PUBLISHED, pilot.id, told, pilot.id)
+    await events.publish(session, principal.organisation_id, [happened])
     await session.flush()
     return Published(snapshot, is_new=True)
-
-
-def _window(pilot: Pilot) -> Window:
-    return Window(pilot.starts_on, pilot.ends_on)
 
 
 def _versions(snapshot: Snapshot) -> dict[str, int]:
