@@ -121,7 +121,11 @@ class Feedback:
         for answer in self._of(self.weeks):
             for theme in {each.casefold() for each in themes_in(answer.themes)}:
                 naming[theme].append(Given(answer.week_starts_on, answer.person_id, 1))
-        return Counter({theme: _people(given) for theme, given in naming.items()})
+        return Counter({theme: people_in(given) for theme, given in naming.items()})
+
+    def minutes_saved(self) -> list[Given]:
+        """What staff say they save a working day, answer by answer over the window."""
+        return _given(self._of(self.weeks), "minutes_saved_per_day")
 
     def _of(self, weeks: Iterable[Window]) -> list[Answer]:
         return [answer for week in weeks for answer in self.answers.get(week.starts_on, ())]
@@ -178,11 +182,7 @@ class Feedback:
         """What the answers say; each figure over those that give it."""
 
         def given(name: str, value: Callable[[float], float] = float) -> list[Given]:
-            return [
-                Given(a.week_starts_on, a.person_id, value(told))
-                for a in counted
-                if (told := getattr(a, name)) is not None
-            ]
+            return _given(counted, name, value)
 
         minutes = given("minutes_saved_per_day")
         return [
@@ -207,7 +207,7 @@ class Feedback:
         flags: tuple[Flag, ...] = (),
         disclosive: tuple[Share, ...] = (),
     ) -> Figure:
-        people = _people(given)
+        people = people_in(given)
         return Figure(
             metric=metric,
             window=window,
@@ -288,6 +288,16 @@ class Feedback:
         )
 
 
+def _given(
+    counted: Iterable[Answer], name: str, value: Callable[[float], float] = float
+) -> list[Given]:
+    return [
+        Given(answer.week_starts_on, answer.person_id, value(told))
+        for answer in counted
+        if (told := getattr(answer, name)) is not None
+    ]
+
+
 def _morale(answers: Iterable[Answer]) -> dict[UUID, list[int]]:
     found: dict[UUID, list[int]] = defaultdict(list)
     for answer in answers:
@@ -296,7 +306,7 @@ def _morale(answers: Iterable[Answer]) -> dict[UUID, list[int]]:
     return found
 
 
-def _people(given: Iterable[Given]) -> int:
+def people_in(given: Iterable[Given]) -> int:
     """How many people answered at least: anonymous answers of two weeks may be of the same ones."""
     named = {each.person_id for each in given if each.person_id is not None}
     by_week = Counter(each.week_starts_on for each in given)

@@ -20,10 +20,12 @@ from app.metrics.feedback import repository
 from app.metrics.feedback.calculation import Feedback
 from app.metrics.feedback.models import MissingFeedbackWeek
 from app.metrics.feedback.repository import Answer
+from app.metrics.feedback.self_report import SelfReport
 from app.metrics.figures import AnyFigure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
-from app.metrics.suppression import Report, suppress, suppress_parts
+from app.metrics.suppression import Figures, Report, suppress, suppress_parts
+from app.metrics.time_use import service as time_use
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Member, Pilot
@@ -71,6 +73,9 @@ async def feedback(
     report, mondays, missing, themes = await asyncio.to_thread(
         _compute, participants, answers, before, window, as_of, question.group_by
     )
+    beside = await _beside(
+        session, principal, pilot, Feedback(participants, _by_week(answers), [], window, as_of)
+    )
     minimum = 1
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
@@ -83,11 +88,26 @@ async def feedback(
     return FeedbackAnswer(
         window=window,
         as_of=as_of,
-        report=report,
+        report=replace(report, figures={**report.figures, **beside}),
         mondays=mondays,
         missing_weeks=missing,
         themes=_shown(themes, minimum),
     )
+
+
+async def _beside(
+    session: AsyncSession, principal: Principal, pilot: Pilot, said: Feedback
+) -> Figures:
+    """What is claimed held against what was recorded, fit for the reader of both."""
+    changed, flags = await time_use.admin_change(session, principal, pilot, said.days)
+    if said.days.ends_on < said.window.ends_on:
+        flags = list(dict.fromkeys((*flags, Flag.WINDOW_OPEN)))
+    found = SelfReport(said.minutes_saved(), changed).figures()
+    report = Report({slug: figure.flagged(*flags) for slug, figure in found.items()})
+    is_lead = principal.only_own_pilots
+    if is_lead and principal.may(Scope.FEEDBACK_READ, Scope.TIME_READ):
+        return report.figures
+    return suppress(report, principal.organisation.minimum_group_size).figures
 
 
 async def missing_weeks(

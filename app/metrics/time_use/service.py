@@ -139,6 +139,31 @@ async def time_use(
     )
 
 
+async def admin_change(
+    session: AsyncSession, principal: Principal, pilot: Pilot, days: Window
+) -> tuple[Changed, list[Flag]]:
+    """What arm `pilot` recorded in the baseline and on some days, exact, and what is to be known of it.
+
+    Args:
+        session: the transaction.
+        principal: who asks.
+        pilot: within reach.
+        days: of the window, as far as it has come.
+    """
+    as_of, before = days.ends_on - DAY, _baseline(pilot)
+    if before is not None:
+        before = _until(before, as_of)
+    found = [each for each in (before, days) if each is not None]
+    span = Window(min(each.starts_on for each in found), max(each.ends_on for each in found))
+    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
+    members = await membership.over(session, principal, pilot, None)
+    facts = await daily.facts(session, principal, pilot, span)
+    measured = await asyncio.to_thread(Measured.of, facts, members, taxonomy.codebook)
+    loaded = _Loaded(measured, members, days, before, as_of, None, facts)
+    changed = await asyncio.to_thread(_changed, loaded, Arm.PILOT)
+    return changed, _flags(loaded, changed, principal)
+
+
 def _until(window: Window, as_of: date) -> Window:
     """The window as far as it lies before the end of a day."""
     ends_on = min(window.ends_on, as_of + DAY)
