@@ -67,7 +67,8 @@ def _is_small(count: int, minimum: int) -> bool:
     return 0 < count < minimum
 
 
-def _reveals(share: Share, minimum: int) -> bool:
+def reveals(share: Share, minimum: int) -> bool:
+    """Whether a share, what it leaves, or the whole is of too few people."""
     return any(
         _is_small(count, minimum) for count in (share.part, share.whole - share.part, share.whole)
     )
@@ -80,7 +81,7 @@ def _each(figures: Mapping[str, AnyFigure], minimum: int) -> Figures:
 def _one(figure: AnyFigure, minimum: int) -> AnyFigure:
     if isinstance(figure, Segments):
         return _segments(figure, minimum)
-    return figure.withheld() if any(_reveals(s, minimum) for s in figure.disclosive) else figure
+    return figure.withheld() if any(reveals(s, minimum) for s in figure.disclosive) else figure
 
 
 def _segments(segments: Segments, minimum: int) -> Segments:
@@ -188,7 +189,7 @@ def _follows(total: AnyFigure, withheld: list[AnyFigure], minimum: int) -> bool:
         return False
     shares = zip(*(f.disclosive for f in withheld if isinstance(f, Figure)), strict=True)
     return len(withheld) == 1 or any(
-        _reveals(Share(sum(s.part for s in same), sum(s.whole for s in same)), minimum)
+        reveals(Share(sum(s.part for s in same), sum(s.whole for s in same)), minimum)
         for same in shares
     )
 

@@ -19,9 +19,11 @@ from app.metrics.adoption import repository
 from app.metrics.adoption.calculation import Adoption
 from app.metrics.adoption.history import History, Quality
 from app.metrics.adoption.repository import Participant, Record
+from app.metrics.course import Course
 from app.metrics.figures import Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
+from app.metrics.registry import ACTIVE_DAYS_PER_ACTIVE_USER_WEEK
 from app.metrics.suppression import Report, suppress
 from app.pilots import service as pilots
 from app.pilots.models import Pilot, PilotKind
@@ -56,21 +58,26 @@ async def adoption(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
+    today = clock.today(principal.organisation.zone)
+    # Who may see the named rows anyway learns nothing from a small count.
+    sees_people = principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ)
+    if not sees_people:
+        question = question.restricted(pilot.windows[:1], today)
     window = question.window(pilot)
-    as_of = question.last_day(window, clock.today(principal.organisation.zone))
+    as_of = question.last_day(window, today)
     access, pools, people = await _participants(session, principal, pilot, question.group_by)
     looked_at = _looked_at(window, people)
     records = await repository.activity(session, principal, pilot, pools, looked_at)
     groups = _groups(people, question.group_by)
     # In a thread, so that a large pilot does not hold up everybody else's requests.
-    report, mondays, quality = await asyncio.to_thread(
+    report, mondays, whole = await asyncio.to_thread(
         _compute, people, records, groups, window, as_of
     )
+    quality = whole.quality()
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
-    # Who may see the named rows anyway learns nothing from a small count.
-    if not principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ):
-        report = suppress(report, principal.organisation.minimum_group_size)
+    if not sees_people:
+        report = _shown(report, mondays, whole, principal.organisation.minimum_group_size)
         quality = quality.withheld()
     return AdoptionAnswer(
         window=window,
@@ -82,14 +89,30 @@ async def adoption(
     )
 
 
+def _shown(report: Report, mondays: list[date], whole: Adoption, minimum: int) -> Report:
+    """The report as somebody may see it who may not see the people."""
+    # Distinct people do not add up over weeks; their days of use and their weeks do.
+    slug = ACTIVE_DAYS_PER_ACTIVE_USER_WEEK.slug
+    used = [{slug: week[slug]} for week in report.weekly]
+    weeks = dict(zip(mondays, used, strict=True))
+    course = Course(weeks, whole.use_of_weeks, whole.window, whole.as_of)
+    of_weeks, totals = course.shown(minimum)
+    shown = suppress(report, minimum)
+    return replace(
+        shown,
+        figures={s: f.withheld() if s in totals else f for s, f in shown.figures.items()},
+        weekly=[{**week, **use} for week, use in zip(shown.weekly, of_weeks, strict=True)],
+    )
+
+
 def _compute(
     people: list[Participant],
     records: list[Record],
     groups: dict[str, list[Participant]],
     window: Window,
     as_of: date,
-) -> tuple[Report, list[date], Quality]:
-    """The figures of all the members and of each group, the Mondays of the weekly ones, the quality."""
+) -> tuple[Report, list[date], Adoption]:
+    """The figures of all the members and of each group, the Mondays of the weekly ones, where they are from."""
     whole = Adoption(History(people, records, as_of), window, as_of)
     weekly = whole.weekly()
     of_person: dict[UUID, list[Record]] = defaultdict(list)
@@ -107,7 +130,7 @@ def _compute(
             for group, part in groups.items()
         },
     )
-    return report, [monday for monday, _ in weekly], whole.quality()
+    return report, [monday for monday, _ in weekly], whole
 
 
 async def _participants(

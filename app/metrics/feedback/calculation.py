@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.periods import DAY, Window
+from app.core.periods import DAY, WEEK, Window
 from app.core.working_days import working_days
 from app.feedback.responses.models import themes_in
 from app.metrics.feedback.repository import Answer
@@ -104,6 +104,13 @@ class Feedback:
             figures = [self._response([week], week), *self._of_answers(self._of([week]), week)]
             found.append((week.starts_on, {f.metric.slug: f for f in figures}))
         return found
+
+    def of_weeks(self, first: date, last: date) -> dict[str, AnyFigure]:
+        """The same figures of the weeks from one Monday to another."""
+        weeks = [week for week in self.weeks if first <= week.starts_on <= last]
+        span = Window(first, last + WEEK)
+        figures = [self._response(weeks, span), *self._of_answers(self._of(weeks), span)]
+        return {figure.metric.slug: figure for figure in figures}
 
     def missing_weeks(self) -> list[date]:
         """Mondays of weeks that are over, and about which somebody was expected to answer and nobody did."""

@@ -16,6 +16,7 @@ from app.core.fields import EARLIEST
 from app.core.periods import DAY, Window
 from app.feedback.sessions import service as sessions
 from app.feedback.sessions.models import FeedbackSession
+from app.metrics.course import Course
 from app.metrics.feedback import repository
 from app.metrics.feedback.calculation import Feedback
 from app.metrics.feedback.models import MissingFeedbackWeek
@@ -24,7 +25,7 @@ from app.metrics.feedback.self_report import SelfReport
 from app.metrics.figures import AnyFigure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
-from app.metrics.suppression import Figures, Report, suppress, suppress_parts
+from app.metrics.suppression import Figures, Report, suppress
 from app.metrics.time_use import service as time_use
 from app.pilots import membership
 from app.pilots import service as pilots
@@ -63,8 +64,13 @@ async def feedback(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
+    today = clock.today(principal.organisation.zone)
+    # The pilot's lead may see the named answers anyway.
+    is_lead = principal.only_own_pilots and principal.may(Scope.FEEDBACK_READ)
+    if not is_lead:
+        question = question.restricted(pilot.windows[:1], today)
     window = question.window(pilot)
-    as_of = question.last_day(window, clock.today(principal.organisation.zone))
+    as_of = question.last_day(window, today)
     span = _weeks_of(window)
     members = await membership.over(session, principal, pilot, span)
     participants = [who for who in members if who.arm is Arm.PILOT]
@@ -73,18 +79,14 @@ async def feedback(
     report, mondays, missing, themes = await asyncio.to_thread(
         _compute, participants, answers, before, window, as_of, question.group_by
     )
-    beside = await _beside(
-        session, principal, pilot, Feedback(participants, _by_week(answers), [], window, as_of)
-    )
+    said = Feedback(participants, _by_week(answers), before, window, as_of)
+    beside = await _beside(session, principal, pilot, said)
     minimum = 1
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
-    # The pilot's lead may see the named answers anyway.
-    if not (principal.only_own_pilots and principal.may(Scope.FEEDBACK_READ)):
+    if not is_lead:
         minimum = principal.organisation.minimum_group_size
-        weeks = dict(zip(map(str, mondays), report.weekly, strict=True))
-        shown = suppress_parts(report.figures, weeks, minimum)
-        report = replace(suppress(report, minimum), weekly=list(shown.values()))
+        report = _as_shown(report, mondays, said, minimum)
     return FeedbackAnswer(
         window=window,
         as_of=as_of,
@@ -107,7 +109,23 @@ async def _beside(
     is_lead = principal.only_own_pilots
     if is_lead and principal.may(Scope.FEEDBACK_READ, Scope.TIME_READ):
         return report.figures
+    if said.days.ends_on < said.window.ends_on:
+        # What was recorded may have to wait for the end, and would follow from the gap.
+        return {slug: figure.withheld() for slug, figure in report.figures.items()}
     return suppress(report, principal.organisation.minimum_group_size).figures
+
+
+def _as_shown(report: Report, mondays: list[date], said: Feedback, minimum: int) -> Report:
+    """The report as everybody but the lead may see it."""
+    weeks = dict(zip(mondays, report.weekly, strict=True))
+    course = Course(weeks, said.of_weeks, said.window, said.as_of)
+    weekly, totals = course.shown(minimum)
+    shown = suppress(report, minimum)
+    return replace(
+        shown,
+        figures={s: f.withheld() if s in totals else f for s, f in shown.figures.items()},
+        weekly=weekly,
+    )
 
 
 async def missing_weeks(

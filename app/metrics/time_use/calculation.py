@@ -146,7 +146,7 @@ class Period:
             interval=interval,
             flags=(*(size_flags(k) if k else ()), *degenerate),
             reason=None if k else NO_SAMPLES,
-            disclosive=(Share(k, k),),
+            disclosive=self._disclosive,
         )
 
     def _hours(self, metric: Metric, column: int) -> Figure:
@@ -169,8 +169,20 @@ class Period:
             interval=ratio_jackknife(hours, weeks),
             flags=size_flags(k) if k else (),
             reason=None if k else NO_SAMPLES,
-            disclosive=(Share(k, k),),
+            disclosive=self._disclosive,
         )
+
+    @property
+    def _disclosive(self) -> tuple[Share, ...]:
+        """The people behind every figure here: one's numerator is another's, so they are withheld together."""
+        if self.sums is None:
+            return ()
+        amounts = self.sums.amounts
+        wholes = [definition.wholes(self.sums) for definition in DEFINITIONS]
+        wholes.append(amounts[:, : UNMAPPED + 1].sum(axis=1) - amounts[:, EXCLUDED])
+        people = [self.sums.sampled, *(whole > 0 for whole in wholes)]
+        counts = [int(each.sum()) for each in people]
+        return tuple(Share(k, k) for k in counts)
 
     def _none(self, metric: Metric, reason: str = NO_BASELINE) -> Figure:
         return nothing(metric, self.window, self.as_of, reason)

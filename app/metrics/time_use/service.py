@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -18,10 +18,8 @@ from app.core.periods import DAY, Window
 from app.metrics.figures import AnyFigure, Figure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
-from app.metrics.suppression import Figures, Report, suppress, suppress_parts
+from app.metrics.suppression import Report, suppress
 from app.metrics.time_use.calculation import (
-    BROAD,
-    STRICT,
     Changed,
     Period,
     Verdict,
@@ -31,6 +29,7 @@ from app.metrics.time_use.calculation import (
 )
 from app.metrics.time_use.measured import Measured
 from app.metrics.time_use.quality import PhaseQuality, quality_of
+from app.metrics.time_use.weekly import VARIANTS, Week, Whole, weekly
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Member, Pilot
@@ -47,15 +46,6 @@ class Arms:
     baseline: dict[str, Figure]
     pilot: dict[str, Figure]
     change: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """The figures of arm `pilot` in the part of an ISO week that lies in a window (`baseline` or `pilot`)."""
-
-    starts_on: date
-    phase: str
-    figures: dict[str, AnyFigure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +79,9 @@ class _Loaded:
     as_of: date
     schedule: Schedule | None
     facts: daily.Facts = field(repr=False)
+    # For a reader under suppression: all of the baseline, and the last day that is told.
+    whole_before: Window | None = None
+    told_until: date = date.max
 
     @property
     def days(self) -> Window:
@@ -106,9 +99,12 @@ async def time_use(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
+    today = clock.today(principal.organisation.zone)
+    if not _is_lead(principal):
+        question = question.restricted(pilot.windows, today)
     window = question.window(pilot)
-    as_of = question.last_day(window, clock.today(principal.organisation.zone))
-    before = _baseline(pilot)
+    as_of = question.last_day(window, today)
+    before = whole_before = _baseline(pilot)
     span = window
     if before is not None:
         # The window may lie before the baseline, or within it.
@@ -132,6 +128,8 @@ async def time_use(
             as_of,
             schedule,
             facts,
+            whole_before,
+            question.as_of or today,
         ),
         question.group_by,
         taxonomy.version,
@@ -188,7 +186,7 @@ def _answer(
         for part, figures in _of_arm(changed[arm]).items()
     }
     exact["effect"] = {"effect": effect(changed[Arm.PILOT], changed[Arm.COMPARISON])}
-    for name, definition in (("strict", STRICT), ("broad", BROAD)):
+    for name, definition in VARIANTS.items():
         one = changed[Arm.PILOT]
         exact[name] = {
             "baseline": one.before.share(definition),
@@ -206,14 +204,18 @@ def _answer(
     )
     for flag in flags:
         report = report.flagged(flag)
-    # Its lead may see the named samples anyway; nobody else may.
-    is_lead = principal.only_own_pilots and principal.may(Scope.TIME_READ)
-    minimum = principal.organisation.minimum_group_size
-    shown = report if is_lead else suppress(report, minimum)
-    quality = {
-        phase: found if is_lead else found.withheld(minimum)
-        for phase, found in _quality(loaded, changed[Arm.PILOT]).items()
-    }
+    whole = None if _is_lead(principal) else _whole(loaded, principal)
+    weeks = weekly(measured, changed[Arm.PILOT], flags, whole)
+    quality = _quality(loaded, changed[Arm.PILOT])
+    if whole is None:
+        shown = report
+    else:
+        shown = _without(suppress(report, whole.minimum), weeks.totals)
+        hidden = {name.split(".")[1] for name in weeks.totals}
+        quality = {
+            phase: found.withheld(whole.minimum, altogether=phase in hidden)
+            for phase, found in quality.items()
+        }
     arms = {arm: _arms(shown.figures, arm) for arm in Arm if _key(arm, "pilot") in exact}
     return TimeUseAnswer(
         window=loaded.window,
@@ -222,11 +224,39 @@ def _answer(
         taxonomy=taxonomy,
         arms=arms,
         effect=_figure(shown.figures, "effect.effect") if has_comparison else None,
-        variants={name: _variant(shown.figures, name) for name in ("strict", "broad")},
-        weekly=_weekly(loaded, changed[Arm.PILOT], flags, None if is_lead else minimum),
+        variants={name: _variant(shown.figures, name) for name in VARIANTS},
+        weekly=weeks.shown,
         groups={group: _arms(figures, Arm.PILOT) for group, figures in shown.groups.items()},
         quality=quality,
         verdict=verdict(arms[Arm.PILOT].change),
+    )
+
+
+def _is_lead(principal: Principal) -> bool:
+    """Its lead may see the named samples anyway; nobody else may."""
+    return principal.only_own_pilots and principal.may(Scope.TIME_READ)
+
+
+def _whole(loaded: _Loaded, principal: Principal) -> Whole:
+    windows = {"pilot": loaded.window}
+    if loaded.whole_before is not None:
+        windows["baseline"] = loaded.whole_before
+    return Whole(windows, loaded.told_until, principal.organisation.minimum_group_size)
+
+
+def _without(report: Report, totals: Collection[str]) -> Report:
+    """The report without totals that wait for their weeks, and without the changes that would tell them."""
+    waiting = {name.split(".")[0] for name in totals}
+    changes = {
+        name
+        for name in report.figures
+        if (name == "effect.effect" and waiting)
+        or (name.endswith(".change") and (name.split(".")[0] in waiting or Arm.PILOT in waiting))
+    }
+    hidden = changes.union(totals)
+    return replace(
+        report,
+        figures={n: f.withheld() if n in hidden else f for n, f in report.figures.items()},
     )
 
 
@@ -305,36 +335,6 @@ def _flags(loaded: _Loaded, changed: Changed, principal: Principal) -> list[Flag
     if principal.organisation.is_simulated:
         found.append(Flag.SIMULATED)
     return found
-
-
-def _weekly(
-    loaded: _Loaded, changed: Changed, flags: Sequence[Flag], minimum: int | None
-) -> list[Week]:
-    """The weeks of the baseline and of the window, in order.
-
-    Args:
-        loaded: what they are computed from.
-        changed: the windows that they add up to.
-        flags: what is to be known of all figures.
-        minimum: the least people that the reader may be told of; None for the lead.
-    """
-    found: list[Week] = []
-    for phase, whole in (("baseline", changed.before), ("pilot", changed.after)):
-        if whole.sums is None:
-            continue
-        parts: dict[str, Figures] = {}
-        for week in whole.window.iso_weeks():
-            clipped = week.clip(whole.window)
-            sums = loaded.measured.sums(clipped, Arm.PILOT)
-            period = Period(clipped, loaded.as_of, sums, loaded.measured.is_prompts)
-            partial = (*flags, *((Flag.PARTIAL_WEEK,) if clipped != week else ()))
-            parts[week.starts_on.isoformat()] = {
-                slug: figure.flagged(*partial) for slug, figure in period.figures().items()
-            }
-        if minimum is not None:
-            parts = suppress_parts({**whole.figures()}, parts, minimum)
-        found += [Week(date.fromisoformat(day), phase, figures) for day, figures in parts.items()]
-    return sorted(found, key=lambda week: (week.starts_on, week.phase))
 
 
 def _groups(loaded: _Loaded, group_by: GroupBy | None) -> dict[str, NDArray[np.bool_]]:

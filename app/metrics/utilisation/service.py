@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
+from app.core.errors import Forbidden, Invalid
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
 from app.core.working_days import working_days
@@ -25,11 +26,19 @@ from app.licences.usage import service as usage
 from app.licences.usage.matrix import SeatUse
 from app.licences.waiting_list import service as waiting_list
 from app.metrics import groups as grouping
+from app.metrics import questions
 from app.metrics.figures import Figure, Flag
 from app.metrics.groups import GroupBy
+from app.metrics.registry import PURCHASED_SEAT_DAYS
 from app.metrics.suppression import Report, suppress
 from app.metrics.utilisation import repository
-from app.metrics.utilisation.calculation import daily, figures, figures_of_group, without_value
+from app.metrics.utilisation.calculation import (
+    ADDED_UP,
+    daily,
+    figures,
+    figures_of_group,
+    without_value,
+)
 from app.metrics.utilisation.facts import Basis, Facts, facts_of, looked_at
 from app.metrics.utilisation.totals import PoolFacts, Totals, Waits
 from app.metrics.windows import check_window
@@ -72,6 +81,15 @@ class UtilisationAnswer:
     totals: Totals | None
 
 
+def _check_has_no_pilot(principal: Principal, pool: LicencePool) -> None:
+    if pool.pilot_id is not None and not principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ):
+        raise Forbidden(
+            "The seats of a pilot are shown over the pilot's window, all its pools together, to who may not "
+            f"see their holders: see /pilots/{pool.pilot_id}/metrics/licence-utilisation.",
+            code="shown_with_its_pilot",
+        )
+
+
 async def of_pool(
     session: AsyncSession, principal: Principal, pool_id: UUID, question: Question
 ) -> UtilisationAnswer:
@@ -80,8 +98,10 @@ async def of_pool(
     Raises:
         NotFound: there is no such pool within reach.
         Invalid: the window is empty, backwards or too long.
+        Forbidden: the pool is shown with its pilot alone.
     """
     pool = await pools.get(session, principal, pool_id)
+    _check_has_no_pilot(principal, pool)
     term = Window(pool.term_starts_on, pool.term_ends_on)
     return await _answer(session, principal, [pool], term, question)
 
@@ -106,8 +126,11 @@ async def of_every_pool(
 ) -> tuple[list[UtilisationAnswer], str | None]:
     """Utilisation of each pool of the organisation, without the days."""
     found, cursor = await pools.page(session, principal, query, PoolFilter())
+    sees_people = principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ)
     answers = []
     for pool in found:
+        if pool.pilot_id is not None and not sees_people:
+            continue
         term = Window(pool.term_starts_on, pool.term_ends_on)
         answer = await _answer(session, principal, [pool], term, question, by_day=False)
         answers.append(answer)
@@ -123,10 +146,14 @@ async def _answer(
     *,
     by_day: bool = True,
 ) -> UtilisationAnswer:
+    today = clock.today(principal.organisation.zone)
+    # Who may see the named rows anyway learns nothing from a small count.
+    sees_people = principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ)
+    if not sees_people:
+        question = _restricted(question, usual, today)
     window = check_window(
         Window(question.starts_on or usual.starts_on, question.ends_on or usual.ends_on)
     )
-    today = clock.today(principal.organisation.zone)
     last_day = window.ends_on - DAY
     # No day is taken into account that lies outside the window, or has not come yet.
     as_of = min(question.as_of or last_day, last_day, today)
@@ -144,11 +171,53 @@ async def _answer(
         days = [observed.starts_on + n * DAY for n in range(len(report.weekly))]
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
-    # Who may see the named rows anyway learns nothing from a small count.
-    if not principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ):
-        report = suppress(report, principal.organisation.minimum_group_size)
+    if not sees_people:
+        is_over = observed.ends_on >= window.ends_on
+        report = _shown(report, principal.organisation.minimum_group_size, is_over=is_over)
         quality, totals = Quality(None, None), None
     return UtilisationAnswer(of_pools, window, as_of, question.basis, report, days, quality, totals)
+
+
+def _restricted(question: Question, usual: Window, today: date) -> Question:
+    """The same, as somebody may ask it who may not see who holds the seats.
+
+    Raises:
+        Invalid: another window is asked for, or groups before it is over.
+    """
+    asked = questions.Question(
+        question.starts_on, question.ends_on, question.as_of, question.group_by
+    ).restricted([usual], today)
+    # Calendar and working days would be two windows: their difference is the weekends.
+    if question.basis is not Basis.CALENDAR_DAYS:
+        raise Invalid.field(
+            "/basis",
+            "fixed_window",
+            "Readers who may not see who holds the seats are shown seat-days by the calendar. Leave "
+            "basis out.",
+        )
+    return replace(question, as_of=asked.as_of)
+
+
+def _shown(report: Report, minimum: int, *, is_over: bool) -> Report:
+    """The report as somebody may see it who may not see who holds the seats.
+
+    What adds up day by day waits for the end of the window, and of the days only what was bought is shown.
+    """
+    shown = suppress(report, minimum)
+    return replace(
+        shown,
+        figures={
+            slug: figure if is_over or slug not in ADDED_UP else figure.withheld()
+            for slug, figure in shown.figures.items()
+        },
+        weekly=[
+            {
+                slug: figure if slug == PURCHASED_SEAT_DAYS.slug else figure.withheld()
+                for slug, figure in day.items()
+            }
+            for day in shown.weekly
+        ],
+    )
 
 
 def _report(totals: Totals, groups: Mapping[str, set[bytes]], *, by_day: bool) -> Report:

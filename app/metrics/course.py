@@ -1,0 +1,115 @@
+"""What a window may be told to have come to, week by week, so that no week follows from two of its totals.
+
+Who may not see the people can ask again each week, and subtract. So a figure over the window is told, while it
+runs, as long as every week so far could be shown by itself; from the first that could not it waits until
+the window is over. The last weeks are told together, so that what is left then is seldom of few people.
+Whether a week is withheld depends on weeks before it alone, or on those it is told together with: what was
+shown once is never wanted for hiding another. Pure.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from app.core.periods import DAY, WEEK, Window, iso_week_of
+from app.metrics.figures import AnyFigure, Figure, Share
+from app.metrics.suppression import Figures, reveals
+
+TOLD_TOGETHER: Final = 2 * WEEK
+
+
+def last_weeks_of(window: Window) -> date:
+    """The Monday from which on the weeks of a window are told together, once it is over."""
+    return iso_week_of(window.ends_on - TOLD_TOGETHER).starts_on
+
+
+def told_until(windows: Sequence[Window], day: date) -> date:
+    """The last day, up to this one, that answers to readers under suppression stand for.
+
+    It is a Sunday, though none in the last weeks of a window, or the last day of a window.
+    """
+
+    def is_told(day: date) -> bool:
+        if any(day == window.ends_on - DAY for window in windows):
+            return True
+        is_sunday = day.weekday() == 6
+        return is_sunday and not any(
+            max(last_weeks_of(w), w.starts_on) <= day < w.ends_on for w in windows
+        )
+
+    while not is_told(day):
+        day -= DAY
+    return day
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The exact figures of a window's weeks up to a day, and how they lie in it.
+
+    Attributes:
+        weeks: their figures by Monday, in order, each of the same slugs; those that add up to the figures of the window.
+        together: the same figures of the weeks from one Monday to another.
+        window: the whole of it.
+        as_of: the last day that is told.
+    """
+
+    weeks: Mapping[date, Figures]
+    together: Callable[[date, date], Figures]
+    window: Window
+    as_of: date
+
+    @property
+    def is_over(self) -> bool:
+        return self.as_of >= self.window.ends_on - DAY
+
+    def shown(self, minimum: int) -> tuple[list[Figures], set[str]]:
+        """The weeks as far as they may be shown, and the slugs that are withheld over the window."""
+        shown = {monday: dict(week) for monday, week in self.weeks.items()}
+        totals: set[str] = set()
+        for slug in next(iter(shown.values()), {}):
+            hidden, is_left_over = self._withheld(slug, minimum)
+            for monday in hidden:
+                shown[monday][slug] = self.weeks[monday][slug].withheld()
+            # Before the end the total waits; after it, what is withheld is known by its sum.
+            if is_left_over or (hidden and not self.is_over):
+                totals.add(slug)
+        return list(shown.values()), totals
+
+    def _withheld(self, slug: str, minimum: int) -> tuple[set[date], bool]:
+        """The weeks that are withheld, and whether the last of them are too few to be told together.
+
+        A week of few people takes those after it along until they are enough together.
+        """
+        hidden: set[date] = set()
+        run: list[date] = []
+        for monday, week in self.weeks.items():
+            if _is_empty(week[slug]):
+                continue  # Nobody is told of, and nothing can be subtracted.
+            if run or _is_unsafe(week[slug], minimum):
+                run.append(monday)
+            if run and not self._is_unsafe(slug, run, minimum):
+                hidden.update(run)
+                run = []
+        if self.is_over:
+            # No weeks follow: those that are told together with it have not been shown before.
+            first = last_weeks_of(self.window)
+            before = [m for m in self.weeks if run and first <= m < run[0]]
+            while before and self._is_unsafe(slug, run, minimum):
+                run.insert(0, before.pop())
+        return hidden.union(run), bool(run) and self._is_unsafe(slug, run, minimum)
+
+    def _is_unsafe(self, slug: str, run: Sequence[date], minimum: int) -> bool:
+        return _is_unsafe(self.together(run[0], run[-1])[slug], minimum)
+
+
+def _shares(figure: AnyFigure) -> tuple[Share, ...]:
+    return figure.disclosive if isinstance(figure, Figure) else ()
+
+
+def _is_empty(figure: AnyFigure) -> bool:
+    return not any(share.whole for share in _shares(figure))
+
+
+def _is_unsafe(figure: AnyFigure, minimum: int) -> bool:
+    return any(reveals(share, minimum) for share in _shares(figure))
