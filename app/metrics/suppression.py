@@ -48,29 +48,15 @@ def suppress(report: Report, minimum: int) -> Report:
     )
 
 
-def suppress_parts(
-    total: Figures, parts: Mapping[str, Figures], minimum: int
-) -> dict[str, Figures]:
-    """Parts that add up to a total which is shown beside them, as the weeks of a window.
-
-    A part that is withheld must not follow from the total and the others.
-
-    Args:
-        total: exact figures, of the slugs of the parts at least.
-        parts: exact figures by a name of each part, all of the same slugs.
-        minimum: the organisation's minimum group size.
-    """
-    return _siblings(Report(dict(total), groups=dict(parts)), minimum)
-
-
-def _is_small(count: int, minimum: int) -> bool:
+def is_small(count: int, minimum: int) -> bool:
+    """Whether a count is of somebody, and of too few."""
     return 0 < count < minimum
 
 
 def reveals(share: Share, minimum: int) -> bool:
     """Whether a share, what it leaves, or the whole is of too few people."""
     return any(
-        _is_small(count, minimum) for count in (share.part, share.whole - share.part, share.whole)
+        is_small(count, minimum) for count in (share.part, share.whole - share.part, share.whole)
     )
 
 
@@ -91,10 +77,10 @@ def _segments(segments: Segments, minimum: int) -> Segments:
     counts at least, and be no small number itself.
     """
     counts = {name: count or 0 for name, count in segments.counts.items()}
-    if _is_small(segments.people or 0, minimum):
+    if is_small(segments.people or 0, minimum):
         hidden = set(counts)
     else:
-        hidden = {name for name, count in counts.items() if _is_small(count, minimum)}
+        hidden = {name for name, count in counts.items() if is_small(count, minimum)}
         others = sorted(
             (name for name, count in counts.items() if count and name not in hidden),
             key=lambda name: (counts[name], name),
@@ -148,16 +134,17 @@ def _siblings(report: Report, minimum: int) -> dict[str, Figures]:
     }
 
 
-def _size(figures: Figures) -> int:
+def size_of(figures: Figures) -> int:
+    """The people of a group: the most that a figure of it holds."""
     return max(figure.people or 0 for figure in figures.values())
 
 
 def _few(groups: Mapping[str, Figures], minimum: int) -> set[str]:
     """The groups of few people, and the next smallest beside one alone or several still few together."""
-    by_size = sorted((_size(figures), group) for group, figures in groups.items())
-    few = {group for size, group in by_size if _is_small(size, minimum)}
+    by_size = sorted((size_of(figures), group) for group, figures in groups.items())
+    few = {group for size, group in by_size if is_small(size, minimum)}
     others = [group for size, group in by_size if size >= minimum]
-    while few and others and sum(_size(groups[group]) for group in few) < minimum:
+    while few and others and sum(size_of(groups[group]) for group in few) < minimum:
         few.add(others.pop(0))
     return few
 
@@ -167,9 +154,9 @@ def _companion(
 ) -> tuple[str, str] | None:
     """A figure and the smallest group that must go there as well; None when nothing follows."""
     for slug, shown in total.items():
-        free = [group for group in groups if group not in hidden[slug] and _size(groups[group])]
+        free = [group for group in groups if group not in hidden[slug] and size_of(groups[group])]
         if free and _follows(shown, [groups[group][slug] for group in hidden[slug]], minimum):
-            return slug, min(free, key=lambda group: (_size(groups[group]), group))
+            return slug, min(free, key=lambda group: (size_of(groups[group]), group))
     return None
 
 
@@ -184,7 +171,7 @@ def _follows(total: AnyFigure, withheld: list[AnyFigure], minimum: int) -> bool:
         together = _together(withheld)
         rest = sum(count for name, count in together.items() if name not in shown)
         amounts = [*(together[name] for name in shown), rest, sum(together.values())]
-        return len(withheld) == 1 or any(_is_small(amount, minimum) for amount in amounts)
+        return len(withheld) == 1 or any(is_small(amount, minimum) for amount in amounts)
     if total.suppressed:
         return False
     shares = zip(*(f.disclosive for f in withheld if isinstance(f, Figure)), strict=True)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,12 +20,18 @@ from app.metrics.adoption import repository
 from app.metrics.adoption.calculation import Adoption
 from app.metrics.adoption.history import History, Quality
 from app.metrics.adoption.repository import Participant, Record
+from app.metrics.breakdowns import Breakdown, offered, suppress_together
 from app.metrics.course import Course
 from app.metrics.figures import Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
-from app.metrics.registry import ACTIVE_DAYS_PER_ACTIVE_USER_WEEK
-from app.metrics.suppression import Report, suppress
+from app.metrics.registry import (
+    ACTIVE_DAYS_PER_ACTIVE_USER_WEEK,
+    RETENTION_RATE,
+    RETURNING_SHARE,
+    WEEKLY_ACTIVE_RATE,
+)
+from app.metrics.suppression import Figures, Report, suppress
 from app.pilots import service as pilots
 from app.pilots.models import Pilot, PilotKind
 
@@ -34,6 +41,10 @@ class Access(StrEnum):
 
     SEATS = "seats"
     MEMBERSHIP = "membership"
+
+
+_OF_THE_WEEK = (WEEKLY_ACTIVE_RATE.slug,)
+_OF_TWO = (RETENTION_RATE.slug, RETURNING_SHARE.slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,17 @@ async def adoption(
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
     if not sees_people:
-        report = _shown(report, mondays, whole, principal.organisation.minimum_group_size)
+        minimum = principal.organisation.minimum_group_size
+        exact = report.figures
+        report = _shown(report, mondays, whole, minimum)
+        if question.group_by is not None:
+            every = {by: (await _participants(session, principal, pilot, by))[2] for by in GroupBy}
+            shown = await asyncio.to_thread(
+                _together, exact, every, records, (window, as_of, question.group_by), minimum
+            )
+            report = replace(report, groups=shown)
+            if principal.organisation.is_simulated:
+                report = report.flagged(Flag.SIMULATED)
         quality = quality.withheld()
     return AdoptionAnswer(
         window=window,
@@ -98,11 +119,55 @@ def _shown(report: Report, mondays: list[date], whole: Adoption, minimum: int) -
     course = Course(weeks, whole.use_of_weeks, whole.window, whole.as_of)
     of_weeks, totals = course.shown(minimum)
     shown = suppress(report, minimum)
-    return replace(
-        shown,
-        figures={s: f.withheld() if s in totals else f for s, f in shown.figures.items()},
-        weekly=[{**week, **use} for week, use in zip(shown.weekly, of_weeks, strict=True)],
-    )
+    weekly: list[Figures] = []
+    was_withheld = False
+    for week, use in zip(shown.weekly, of_weeks, strict=True):
+        # The rates hold how many were active, and those of the week after hold it too.
+        hidden = use[slug].suppressed
+        names = (*(_OF_THE_WEEK if hidden else ()), *(_OF_TWO if hidden or was_withheld else ()))
+        weekly.append({**week, **use, **{name: week[name].withheld() for name in names}})
+        was_withheld = hidden
+    figures = {s: f.withheld() if s in totals else f for s, f in shown.figures.items()}
+    for week in weekly:  # one of the weeks stands there by itself
+        for name in (*_OF_THE_WEEK, *_OF_TWO):
+            if week[name].suppressed and week[name].window == figures[name].window:
+                figures[name] = figures[name].withheld()
+    return replace(shown, figures=figures, weekly=weekly)
+
+
+def _together(
+    total: Figures,
+    every: dict[GroupBy, list[Participant]],
+    records: list[Record],
+    asked: tuple[Window, date, GroupBy],
+    minimum: int,
+) -> dict[str, Figures]:
+    """The groups, as they may be shown to somebody who may ask for the other breakdowns as well."""
+    window, as_of, group_by = asked
+    groups = {by: partial(_groups, people, by) for by, people in every.items()}
+    of_person = _by_person(records)
+    breakdowns = {
+        by: Breakdown(
+            {name: _of_group(part, of_person, window, as_of) for name, part in parts.items()},
+            {name: {who.person_id for who in part} for name, part in parts.items()},
+        )
+        for by, parts in offered(groups, group_by).items()
+    }
+    return suppress_together(total, breakdowns, minimum)[group_by]
+
+
+def _by_person(records: list[Record]) -> dict[UUID, list[Record]]:
+    found: dict[UUID, list[Record]] = defaultdict(list)
+    for record in records:
+        found[record.person_id].append(record)
+    return found
+
+
+def _of_group(
+    part: list[Participant], of_person: dict[UUID, list[Record]], window: Window, as_of: date
+) -> Figures:
+    own = [record for who in part for record in of_person.get(who.person_id, ())]
+    return Adoption(History(part, own, as_of), window, as_of).figures()
 
 
 def _compute(
@@ -115,20 +180,11 @@ def _compute(
     """The figures of all the members and of each group, the Mondays of the weekly ones, where they are from."""
     whole = Adoption(History(people, records, as_of), window, as_of)
     weekly = whole.weekly()
-    of_person: dict[UUID, list[Record]] = defaultdict(list)
-    for record in records:
-        of_person[record.person_id].append(record)
+    of_person = _by_person(records)
     report = Report(
         figures=whole.figures(),
         weekly=[figures for _, figures in weekly],
-        groups={
-            group: Adoption(
-                History(part, [r for m in part for r in of_person[m.person_id]], as_of),
-                window,
-                as_of,
-            ).figures()
-            for group, part in groups.items()
-        },
+        groups={group: _of_group(part, of_person, window, as_of) for group, part in groups.items()},
     )
     return report, [monday for monday, _ in weekly], whole
 

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,6 +17,7 @@ from app.core.fields import EARLIEST
 from app.core.periods import DAY, Window
 from app.feedback.sessions import service as sessions
 from app.feedback.sessions.models import FeedbackSession
+from app.metrics.breakdowns import Breakdown, offered, suppress_together
 from app.metrics.course import Course
 from app.metrics.feedback import repository
 from app.metrics.feedback.calculation import Feedback
@@ -86,7 +88,13 @@ async def feedback(
         report = report.flagged(Flag.SIMULATED)
     if not is_lead:
         minimum = principal.organisation.minimum_group_size
+        exact = report.figures
         report = _as_shown(report, mondays, said, minimum)
+        if question.group_by is not None:
+            groups = await asyncio.to_thread(_together, said, exact, question.group_by, minimum)
+            report = replace(report, groups=groups)
+            if principal.organisation.is_simulated:
+                report = report.flagged(Flag.SIMULATED)
     return FeedbackAnswer(
         window=window,
         as_of=as_of,
@@ -268,6 +276,28 @@ def _of_group(
     if all(answer.person_id is not None for answer in answers):
         return figures
     return {slug: figure.flagged(Flag.ANONYMOUS_ANSWERS) for slug, figure in figures.items()}
+
+
+def _together(
+    said: Feedback, total: Figures, group_by: GroupBy, minimum: int
+) -> dict[str, Figures]:
+    """The groups, as they may be shown to somebody who may ask for the other breakdowns as well."""
+    answers = [answer for week in said.answers.values() for answer in week]
+
+    def figures(part: Sequence[Member]) -> Figures:
+        return _of_group(part, answers, said.before, said.window, said.as_of)
+
+    def of(by: GroupBy) -> dict[str, list[Member]]:
+        return _groups(said.participants, by)
+
+    breakdowns = {
+        by: Breakdown(
+            {name: figures(part) for name, part in groups.items()},
+            {name: {who.person_id for who in part} for name, part in groups.items()},
+        )
+        for by, groups in offered({by: partial(of, by) for by in GroupBy}, group_by).items()
+    }
+    return suppress_together(total, breakdowns, minimum)[group_by]
 
 
 def _groups(participants: Sequence[Member], group_by: GroupBy | None) -> dict[str, list[Member]]:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -15,10 +16,11 @@ from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
 from app.core.periods import DAY, Window
+from app.metrics.breakdowns import Breakdown, offered, suppress_together
 from app.metrics.figures import AnyFigure, Figure, Flag
 from app.metrics.groups import GroupBy, named
 from app.metrics.questions import Question
-from app.metrics.suppression import Report, suppress
+from app.metrics.suppression import Figures, Report, suppress
 from app.metrics.time_use.calculation import (
     Changed,
     Period,
@@ -195,7 +197,7 @@ def _answer(
         }
     flags = _flags(loaded, changed[Arm.PILOT], principal)
     groups = {
-        group: _flat(_of_arm(_changed(loaded, Arm.PILOT, of)), Arm.PILOT)
+        group: _flat(_of_arm(_changed(loaded, Arm.PILOT, _chosen(loaded, of))), Arm.PILOT)
         for group, of in _groups(loaded, group_by).items()
     }
     report = Report(
@@ -211,6 +213,11 @@ def _answer(
         shown = report
     else:
         shown = _without(suppress(report, whole.minimum), weeks.totals)
+        if group_by is not None:
+            groups = _together(loaded, report.figures, group_by, whole.minimum)
+            shown = replace(shown, groups=groups)
+            for flag in flags:
+                shown = shown.flagged(flag)
         hidden = {name.split(".")[1] for name in weeks.totals}
         quality = {
             phase: found.withheld(whole.minimum, altogether=phase in hidden)
@@ -230,6 +237,30 @@ def _answer(
         quality=quality,
         verdict=verdict(arms[Arm.PILOT].change),
     )
+
+
+def _together(
+    loaded: _Loaded, total: Figures, group_by: GroupBy, minimum: int
+) -> dict[str, Figures]:
+    """The groups, as they may be shown to somebody who may ask for the other breakdowns as well."""
+    members = offered({by: partial(_groups, loaded, by) for by in GroupBy}, group_by)
+    breakdowns = {
+        by: Breakdown(
+            {
+                name: _flat(_of_arm(_changed(loaded, Arm.PILOT, _chosen(loaded, who))), Arm.PILOT)
+                for name, who in groups.items()
+            },
+            groups,
+        )
+        for by, groups in members.items()
+    }
+    return suppress_together(total, breakdowns, minimum)[group_by]
+
+
+def _chosen(loaded: _Loaded, who: Set[int]) -> NDArray[np.bool_]:
+    chosen = np.zeros(len(loaded.measured.people), dtype=np.bool_)
+    chosen[list(who)] = True
+    return chosen
 
 
 def _is_lead(principal: Principal) -> bool:
@@ -337,20 +368,18 @@ def _flags(loaded: _Loaded, changed: Changed, principal: Principal) -> list[Flag
     return found
 
 
-def _groups(loaded: _Loaded, group_by: GroupBy | None) -> dict[str, NDArray[np.bool_]]:
+def _groups(loaded: _Loaded, group_by: GroupBy | None) -> dict[str, set[int]]:
     """Who of the people with entries is in which group; groups without a member of arm `pilot` are none."""
     if group_by is None:
         return {}
     place = {person_id: n for n, person_id in enumerate(loaded.measured.people)}
-    groups: dict[str | None, NDArray[np.bool_]] = defaultdict(
-        lambda: np.zeros(len(place), dtype=np.bool_)
-    )
+    groups: dict[str | None, set[int]] = defaultdict(set)
     for member in loaded.members:
         if member.arm is not Arm.PILOT:
             continue
         of = groups[getattr(member, group_by.value)]
         if member.person_id in place:
-            of[place[member.person_id]] = True
+            of.add(place[member.person_id])
     return named(groups)
 
 

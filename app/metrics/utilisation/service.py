@@ -27,10 +27,11 @@ from app.licences.usage.matrix import SeatUse
 from app.licences.waiting_list import service as waiting_list
 from app.metrics import groups as grouping
 from app.metrics import questions
+from app.metrics.breakdowns import Breakdown, suppress_together
 from app.metrics.figures import Figure, Flag
 from app.metrics.groups import GroupBy
 from app.metrics.registry import PURCHASED_SEAT_DAYS
-from app.metrics.suppression import Report, suppress
+from app.metrics.suppression import Figures, Report, suppress
 from app.metrics.utilisation import repository
 from app.metrics.utilisation.calculation import (
     ADDED_UP,
@@ -173,7 +174,14 @@ async def _answer(
         report = report.flagged(Flag.SIMULATED)
     if not sees_people:
         is_over = observed.ends_on >= window.ends_on
-        report = _shown(report, principal.organisation.minimum_group_size, is_over=is_over)
+        minimum, exact = principal.organisation.minimum_group_size, report.figures
+        report = _shown(report, minimum, is_over=is_over)
+        if question.group_by is not None and totals is not None:
+            seats = (of_pools, totals)
+            shown = await _together(session, principal, seats, question, minimum, exact)
+            report = replace(report, groups=shown)
+            if principal.organisation.is_simulated:
+                report = report.flagged(Flag.SIMULATED)
         quality, totals = Quality(None, None), None
     return UtilisationAnswer(of_pools, window, as_of, question.basis, report, days, quality, totals)
 
@@ -226,6 +234,29 @@ def _report(totals: Totals, groups: Mapping[str, set[bytes]], *, by_day: bool) -
         weekly=[dict(of_day) for of_day in daily(totals)] if by_day else [],
         groups={group: dict(figures_of_group(totals, people)) for group, people in groups.items()},
     )
+
+
+async def _together(
+    session: AsyncSession,
+    principal: Principal,
+    seats: tuple[list[LicencePool], Totals],
+    question: Question,
+    minimum: int,
+    total: Figures,
+) -> dict[str, Figures]:
+    """The groups, as they may be shown to somebody who may ask for the other breakdowns as well."""
+    of_pools, totals = seats
+    breakdowns = {}
+    for by in GroupBy:
+        try:
+            groups = await _groups(session, principal, of_pools, totals, by)
+        except Invalid:  # too many: nobody is offered them
+            continue
+        of_groups: dict[str, Figures] = {
+            name: {**figures_of_group(totals, people)} for name, people in groups.items()
+        }
+        breakdowns[by] = Breakdown(of_groups, groups)
+    return suppress_together(total, breakdowns, minimum).get(question.group_by or GroupBy.TEAM, {})
 
 
 async def _groups(
