@@ -52,12 +52,15 @@ class Course:
         together: the same figures of the weeks from one Monday to another.
         window: the whole of it.
         as_of: the last day that is told.
+        is_of_answers: the figures are about the same answers, so that one says how many gave another: weeks
+            that are withheld for too few people are withheld of all of them.
     """
 
     weeks: Mapping[date, Figures]
     together: Callable[[date, date], Figures]
     window: Window
     as_of: date
+    is_of_answers: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -67,8 +70,17 @@ class Course:
         """The weeks as far as they may be shown, and the slugs that are withheld over the window."""
         shown = {monday: dict(week) for monday, week in self.weeks.items()}
         totals: set[str] = set()
-        for slug in next(iter(shown.values()), {}):
+        slugs = list(next(iter(shown.values()), {}))
+        of_all: set[date] = set()
+        all_left_over = False
+        for slug in slugs if self.is_of_answers else ():
+            hidden, is_left_over = self._withheld(slug, minimum, people=True)
+            of_all |= hidden
+            all_left_over |= is_left_over
+        for slug in slugs:
             hidden, is_left_over = self._withheld(slug, minimum)
+            hidden |= {monday for monday in of_all if not _is_empty(self.weeks[monday][slug])}
+            is_left_over |= all_left_over
             for monday in hidden:
                 shown[monday][slug] = self.weeks[monday][slug].withheld()
             # Before the end the total waits; after it, what is withheld is known by its sum.
@@ -76,8 +88,10 @@ class Course:
                 totals.add(slug)
         return list(shown.values()), totals
 
-    def _withheld(self, slug: str, minimum: int) -> tuple[set[date], bool]:
+    def _withheld(self, slug: str, minimum: int, *, people: bool = False) -> tuple[set[date], bool]:
         """The weeks that are withheld, and whether the last of them are too few to be told together.
+
+        `people`: for too few people alone, whatever they said.
 
         A week of few people takes those after it along until they are enough together.
         """
@@ -86,21 +100,21 @@ class Course:
         for monday, week in self.weeks.items():
             if _is_empty(week[slug]):
                 continue  # Nobody is told of, and nothing can be subtracted.
-            if run or _is_unsafe(week[slug], minimum):
+            if run or _is_unsafe(week[slug], minimum, people=people):
                 run.append(monday)
-            if run and not self._is_unsafe(slug, run, minimum):
+            if run and not self._is_unsafe(slug, run, minimum, people=people):
                 hidden.update(run)
                 run = []
         if self.is_over:
             # No weeks follow: those that are told together with it have not been shown before.
             first = last_weeks_of(self.window)
             before = [m for m in self.weeks if run and first <= m < run[0]]
-            while before and self._is_unsafe(slug, run, minimum):
+            while before and self._is_unsafe(slug, run, minimum, people=people):
                 run.insert(0, before.pop())
-        return hidden.union(run), bool(run) and self._is_unsafe(slug, run, minimum)
+        return hidden.union(run), bool(run) and self._is_unsafe(slug, run, minimum, people=people)
 
-    def _is_unsafe(self, slug: str, run: Sequence[date], minimum: int) -> bool:
-        return _is_unsafe(self.together(run[0], run[-1])[slug], minimum)
+    def _is_unsafe(self, slug: str, run: Sequence[date], minimum: int, *, people: bool) -> bool:
+        return _is_unsafe(self.together(run[0], run[-1])[slug], minimum, people=people)
 
 
 def _shares(figure: AnyFigure) -> tuple[Share, ...]:
@@ -111,5 +125,9 @@ def _is_empty(figure: AnyFigure) -> bool:
     return not any(share.whole for share in _shares(figure))
 
 
-def _is_unsafe(figure: AnyFigure, minimum: int) -> bool:
-    return any(reveals(share, minimum) for share in _shares(figure))
+def _is_unsafe(figure: AnyFigure, minimum: int, *, people: bool) -> bool:
+    return any(
+        reveals(share, minimum)
+        for share in _shares(figure)
+        if not people or share.part == share.whole
+    )

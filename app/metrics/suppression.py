@@ -21,11 +21,11 @@ class Report:
     weekly: list[Figures] = field(default_factory=list)
     groups: dict[str, Figures] = field(default_factory=dict)
 
-    def flagged(self, flag: Flag) -> "Report":
-        """The same with a flag on every figure."""
+    def flagged(self, *flags: Flag) -> "Report":
+        """The same with flags on every figure."""
 
         def each(figures: Figures) -> Figures:
-            return {slug: figure.flagged(flag) for slug, figure in figures.items()}
+            return {slug: figure.flagged(*flags) for slug, figure in figures.items()}
 
         return Report(
             figures=each(self.figures),

@@ -126,7 +126,7 @@ async def _beside(
 def _as_shown(report: Report, mondays: list[date], said: Feedback, minimum: int) -> Report:
     """The report as everybody but the lead may see it."""
     weeks = dict(zip(mondays, report.weekly, strict=True))
-    course = Course(weeks, said.of_weeks, said.window, said.as_of)
+    course = Course(weeks, said.of_weeks, said.window, said.as_of, is_of_answers=True)
     weekly, totals = course.shown(minimum)
     shown = suppress(report, minimum)
     return replace(

@@ -204,20 +204,16 @@ def _answer(
         figures={f"{part}.{slug}": f for part, each in exact.items() for slug, f in each.items()},
         groups=groups,
     )
-    for flag in flags:
-        report = report.flagged(flag)
+    report = report.flagged(*flags)
     whole = None if _is_lead(principal) else _whole(loaded, principal)
     weeks = weekly(measured, changed[Arm.PILOT], flags, whole)
     quality = _quality(loaded, changed[Arm.PILOT])
-    if whole is None:
-        shown = report
-    else:
+    shown = report
+    if whole is not None:
         shown = _without(suppress(report, whole.minimum), weeks.totals)
         if group_by is not None:
             groups = _together(loaded, report.figures, group_by, whole.minimum)
-            shown = replace(shown, groups=groups)
-            for flag in flags:
-                shown = shown.flagged(flag)
+            shown = replace(shown, groups=groups).flagged(*flags)
         hidden = {name.split(".")[1] for name in weeks.totals}
         quality = {
             phase: found.withheld(whole.minimum, altogether=phase in hidden)
