@@ -18,6 +18,7 @@ from tests.time_use import member_of, pilot_of, read
 
 ATTACKS = int(os.environ.get("PILOTLIGHT_ATTACKS", "6"))
 _RUNS = count()
+# It goes by HTTP, and what is withheld is decided after everything is read: one kind of database is enough.
 one_database = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 

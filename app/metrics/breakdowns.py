@@ -6,7 +6,7 @@ system of linear equations over the people who have all their groups in common.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -17,9 +17,12 @@ from app.metrics.figures import AnyFigure, Figure, Share
 from app.metrics.groups import GroupBy
 from app.metrics.suppression import Figures, Report, is_small, size_of, suppress
 
-_NOTHING: Final = 1e-9
+# Sums of ones and zeros are whole numbers: what is below is nothing, to the last places of a float.
+_NOTHING: Final = 1e-7
+_LAST_PLACES: Final = 1e-12
 Name = tuple[GroupBy, str]
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,12 @@ def _rows(breakdowns: Mapping[GroupBy, Breakdown]) -> dict[Name, Vector]:
 
 @dataclass(frozen=True, slots=True)
 class _System:
-    """Exact figures by group, and the group's vector."""
+    """Exact figures by group, the group's vector, and what was found out already: many figures have the same gaps."""
 
     exact: Mapping[Name, Figures]
     rows: Mapping[Name, Vector]
     minimum: int
+    found: dict[tuple[object, ...], list[Name]] = field(default_factory=dict)
 
     def follows(self, shown: Mapping[Name, Figures], totals: Figures) -> tuple[str, Name] | None:
         """A figure and the smallest group that has to go, for that a withheld one follows from it; or None."""
@@ -118,18 +122,31 @@ class _System:
         for name in told:
             if counts[name] == 0:
                 free &= self.rows[name] == 0
-        known = [self.rows[name][free] for name in told]
-        if of_all is not None:
-            known.append(np.ones(int(free.sum())))
-        matrix = np.array(known).T
-        targets = np.array([self.rows[name][free] for name in wanted]).T
-        solution = np.linalg.lstsq(matrix, targets, rcond=None)[0]
-        missed = np.abs(matrix @ solution - targets).max(axis=0, initial=0.0)
-        for place in np.flatnonzero(missed < _NOTHING):
-            used = np.flatnonzero(np.abs(solution[: len(told), place]) > _NOTHING)
-            if used.size:
-                return [told[n] for n in used]
-        return []
+        key = (tuple(told), tuple(wanted), free.tobytes(), of_all is not None)
+        if key not in self.found:
+            known = [self.rows[name][free] for name in told]
+            if of_all is not None:
+                known.append(np.ones(int(free.sum())))
+            targets = np.array([self.rows[name][free] for name in wanted])
+            self.found[key] = [told[n] for n in _used(np.array(known), targets) if n < len(told)]
+        return self.found[key]
+
+
+def _used(known: Matrix, targets: Matrix) -> list[int]:
+    """The rows of `known` that add up to the first of the targets that some add up to; none without one.
+
+    Shapes (k, cells) and (t, cells). By the products of the rows: a council has far more cells than groups.
+    """
+    values, vectors = np.linalg.eigh(known @ known.T)
+    kept = values > _LAST_PLACES * values.max(initial=0.0)
+    basis = vectors[:, kept]
+    solution = (basis / values[kept]) @ (basis.T @ (known @ targets.T))
+    missed = np.abs(known.T @ solution - targets.T).max(axis=0, initial=0.0)
+    for place in np.flatnonzero(missed < _NOTHING):
+        used = np.flatnonzero(np.abs(solution[:, place]) > _NOTHING)
+        if used.size:
+            return [int(n) for n in used]
+    return []
 
 
 def _numbers(figure: AnyFigure) -> tuple[int, ...]:

@@ -66,6 +66,8 @@ EVERY = (
     MEDIAN_DAYS_TO_ALLOCATE,
     DAYS_UNTIL_ALL_TAKEN,
 )
+# What nobody's seat or use has a part in.
+BOUGHT = {PURCHASED_SEAT_DAYS.slug, COMMITTED_COST.slug}
 # What grows from day to day: two days of it tell the one between them.
 ADDED_UP = {
     metric.slug

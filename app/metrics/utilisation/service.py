@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
-from app.core.errors import Forbidden, Invalid
+from app.core.errors import Invalid
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
 from app.core.working_days import working_days
@@ -29,11 +29,11 @@ from app.metrics import questions
 from app.metrics.breakdowns import Breakdown, suppress_together
 from app.metrics.figures import Figure, Flag
 from app.metrics.groups import GroupBy, offered
-from app.metrics.registry import PURCHASED_SEAT_DAYS
 from app.metrics.suppression import Report, suppress, without
 from app.metrics.utilisation import repository
 from app.metrics.utilisation.calculation import (
     ADDED_UP,
+    BOUGHT,
     daily,
     figures,
     figures_of_group,
@@ -76,15 +76,6 @@ class UtilisationAnswer:
     totals: Totals | None
 
 
-def _check_has_no_pilot(principal: Principal, pool: LicencePool) -> None:
-    if pool.pilot_id is not None and not principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ):
-        raise Forbidden(
-            "The seats of a pilot are shown over the pilot's window, all its pools together, to who may not "
-            f"see their holders: see /pilots/{pool.pilot_id}/metrics/licence-utilisation.",
-            code="shown_with_its_pilot",
-        )
-
-
 async def of_pool(
     session: AsyncSession, principal: Principal, pool_id: UUID, question: Question
 ) -> UtilisationAnswer:
@@ -93,10 +84,8 @@ async def of_pool(
     Raises:
         NotFound: there is no such pool within reach.
         Invalid: the window is empty, backwards or too long.
-        Forbidden: the pool is shown with its pilot alone.
     """
     pool = await pools.get(session, principal, pool_id)
-    _check_has_no_pilot(principal, pool)
     term = Window(pool.term_starts_on, pool.term_ends_on)
     return await _answer(session, principal, [pool], term, question)
 
@@ -112,7 +101,7 @@ async def of_pilot(
     """
     pilot = await pilots.get(session, principal, pilot_id)
     found = await pools.of_pilot(session, principal, pilot.id)
-    return await _answer(session, principal, found, pilot.window, question)
+    return await _answer(session, principal, found, pilot.window, question, of_pilot=True)
 
 
 async def of_every_pool(
@@ -120,11 +109,8 @@ async def of_every_pool(
 ) -> tuple[list[UtilisationAnswer], str | None]:
     """Utilisation of each pool of the organisation, without the days."""
     found, cursor = await pools.page(session, principal, query, PoolFilter())
-    sees_people = principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ)
     answers = []
     for pool in found:
-        if pool.pilot_id is not None and not sees_people:
-            continue
         term = Window(pool.term_starts_on, pool.term_ends_on)
         answer = await _answer(session, principal, [pool], term, question, by_day=False)
         answers.append(answer)
@@ -139,6 +125,7 @@ async def _answer(
     question: Question,
     *,
     by_day: bool = True,
+    of_pilot: bool = False,
 ) -> UtilisationAnswer:
     today = clock.today(principal.organisation.zone)
     # Who may see the named rows anyway learns nothing from a small count.
@@ -166,6 +153,8 @@ async def _answer(
         if asked in breakdowns:
             shown = suppress_together(exact, breakdowns, minimum)
             report = replace(report, groups=shown[asked])
+        if not of_pilot and any(pool.pilot_id is not None for pool in of_pools):
+            report = _bought(report)
         quality, totals = Quality(None, None), None
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
@@ -198,7 +187,19 @@ def _shown(report: Report, minimum: int, *, is_over: bool) -> Report:
     return replace(
         shown,
         figures=shown.figures if is_over else without(shown.figures, ADDED_UP),
-        weekly=[without(day, day.keys() - {PURCHASED_SEAT_DAYS.slug}) for day in shown.weekly],
+        weekly=[without(day, day.keys() - BOUGHT) for day in shown.weekly],
+    )
+
+
+def _bought(report: Report) -> Report:
+    """What was bought, and nothing of people: how a pilot's seats are used is shown with the pilot alone.
+
+    The term of a pool is another window than the pilot's, and one of several pools a part of what they hold.
+    """
+    return Report(
+        figures=without(report.figures, report.figures.keys() - BOUGHT),
+        weekly=report.weekly,
+        groups={name: without(each, each) for name, each in report.groups.items()},
     )
 
 
