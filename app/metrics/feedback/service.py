@@ -36,6 +36,7 @@ from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Pilot
 from app.pilots.roll import Roll
+from app.time_use.daily import service as daily
 
 MOST_THEMES = 50
 
@@ -72,9 +73,13 @@ class _Computed:
 
 
 async def feedback(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, question: Question
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    question: Question,
+    facts: daily.Facts | None = None,
 ) -> FeedbackAnswer:
-    """Feedback of a pilot.
+    """Feedback of a pilot; `facts` as for time use.
 
     Raises:
         NotFound: there is no such pilot within reach.
@@ -98,7 +103,7 @@ async def feedback(
         report = await asyncio.to_thread(_as_shown, exact, said, question.group_by, minimum)
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
-    beside = await _beside(session, principal, pilot, said, loaded.roll)
+    beside = await _beside(session, principal, pilot, said, loaded.roll, facts)
     return FeedbackAnswer(
         window=window,
         as_of=as_of,
@@ -110,10 +115,15 @@ async def feedback(
 
 
 async def _beside(
-    session: AsyncSession, principal: Principal, pilot: Pilot, said: Feedback, roll: Roll
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    said: Feedback,
+    roll: Roll,
+    facts: daily.Facts | None,
 ) -> Figures:
     """What is claimed held against what was recorded, fit for the reader of both."""
-    spent = await time_use.spent(session, principal, pilot, roll, said.days)
+    spent = await time_use.spent(session, principal, pilot, roll, said.days, facts)
     flags, is_open = spent.flags, said.days.ends_on < said.window.ends_on
     if is_open:
         flags = list(dict.fromkeys((*flags, Flag.WINDOW_OPEN)))

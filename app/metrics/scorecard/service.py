@@ -23,6 +23,7 @@ from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Pilot
 from app.pilots.schemas import SuccessCriterion
+from app.time_use.daily import service as daily
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,9 @@ async def scorecard(session: AsyncSession, principal: Principal, pilot_id: UUID)
     pilot = await pilots.get(session, principal, pilot_id)
     whole = Question()
     used = await adoption.adoption(session, principal, pilot_id, whole)
-    spent = await time_use.time_use(session, principal, pilot_id, whole)
-    said = await feedback.feedback(session, principal, pilot_id, whole)
+    facts = await daily.facts(session, principal, pilot, time_use.span_of(pilot, pilot.window))
+    spent = await time_use.time_use(session, principal, pilot_id, whole, facts)
+    said = await feedback.feedback(session, principal, pilot_id, whole, facts)
     seats = await utilisation.of_pilot(session, principal, pilot_id, utilisation.Question())
     licences = seats if seats.pools else None
     own = spent.arms[Arm.PILOT]

@@ -109,10 +109,21 @@ class _Loaded:
         return self.window.until(self.as_of)
 
 
+def span_of(pilot: Pilot, window: Window) -> Window:
+    """All days whose facts time use over a window is computed from."""
+    # The window may lie before the baseline, or within it.
+    found = [each for each in (window, pilot.baseline) if each is not None]
+    return Window(min(each.starts_on for each in found), max(each.ends_on for each in found))
+
+
 async def time_use(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, question: Question
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    question: Question,
+    facts: daily.Facts | None = None,
 ) -> TimeUseAnswer:
-    """Time use of a pilot.
+    """Time use of a pilot; `facts` are those of `span_of`, where they are at hand.
 
     Raises:
         NotFound: there is no such pilot within reach.
@@ -125,10 +136,7 @@ async def time_use(
     window = question.window(pilot.window)
     as_of = question.last_day(window, today)
     before = pilot.baseline
-    span = window
-    if before is not None:
-        # The window may lie before the baseline, or within it.
-        span = Window(min(window.starts_on, before.starts_on), max(window.ends_on, before.ends_on))
+    span = span_of(pilot, window)
     if before is not None and question.as_of is not None:
         before = before.until(question.as_of)
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
@@ -138,7 +146,7 @@ async def time_use(
     roll = await membership.roll(session, principal, pilot, span if schedule else None)
     asked = question.group_by
     groups = await grouping.of_pilot(session, principal, pilot, asked, alone=is_lead)
-    facts = await daily.facts(session, principal, pilot, span)
+    facts = facts or await daily.facts(session, principal, pilot, span)
     loaded = _Loaded(
         facts, roll, taxonomy, window, pilot.baseline, before, as_of, schedule, groups, asked
     )
@@ -158,7 +166,12 @@ class Spent:
 
 
 async def spent(
-    session: AsyncSession, principal: Principal, pilot: Pilot, roll: Roll, days: Window
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    roll: Roll,
+    days: Window,
+    facts: daily.Facts | None = None,
 ) -> Spent:
     """What arm `pilot` recorded.
 
@@ -168,14 +181,13 @@ async def spent(
         pilot: within reach.
         roll: everybody in it.
         days: of the window, as far as it has come.
+        facts: those of `span_of` the window, where they are at hand.
     """
     as_of, before = days.ends_on - DAY, pilot.baseline
-    span = days
     if before is not None:
         before = before.until(as_of)
-        span = Window(min(days.starts_on, before.starts_on), max(days.ends_on, before.ends_on))
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
-    facts = await daily.facts(session, principal, pilot, span)
+    facts = facts or await daily.facts(session, principal, pilot, span_of(pilot, days))
     loaded = _Loaded(facts, roll, taxonomy, days, pilot.baseline, before, as_of)
     changed = await asyncio.to_thread(_changed, loaded, Arm.PILOT)
     people = loaded.measured.arms[Arm.PILOT].people
