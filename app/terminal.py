@@ -163,7 +163,10 @@ def print_time_use(
             ("Beyond the comparison", answer.effect),
         ]
     told = said.report.figures
-    slugs = ("minutes_saved_self_reported", "response_rate", "would_keep_rate", "morale_change")
+    slugs = (
+        *("minutes_saved_self_reported_mean", "admin_minutes_saved_measured", "self_report_gap"),
+        *("response_rate", "would_keep_rate", "morale_change"),
+    )
     rows += [
         (figure.metric.title, figure) for slug in slugs if isinstance(figure := told[slug], Figure)
     ]

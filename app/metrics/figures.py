@@ -36,6 +36,7 @@ class Flag(StrEnum):
     DEFINITION_SENSITIVE = "definition_sensitive"
     IMPLAUSIBLE_CHANGE = "implausible_change"
     MIXED_METHODS = "mixed_methods"
+    DIFFERENT_PEOPLE = "different_people"
     SIMULATED = "simulated"
 
 
@@ -59,6 +60,7 @@ SENTENCES: dict[Flag, str] = {
     Flag.DEFINITION_SENSITIVE: "Whether admin or direct work prevails depends on what is counted as admin.",
     Flag.IMPLAUSIBLE_CHANGE: "Admin fell by more than 13.6 hours a worker and week, twice what any vendor has claimed: check how time was recorded.",
     Flag.MIXED_METHODS: "Random moments were sampled as well as durations; durations alone are counted.",
+    Flag.DIFFERENT_PEOPLE: "Fewer than half of the people are on both sides: those who answered are mostly not those whose time was recorded.",
     Flag.SIMULATED: "Simulated data: no real council.",
 }
 
@@ -77,6 +79,7 @@ _FLAGS_OF_COUNTS = (
     Flag.DEGENERATE,
     Flag.DEFINITION_SENSITIVE,
     Flag.IMPLAUSIBLE_CHANGE,
+    Flag.DIFFERENT_PEOPLE,
 )
 
 

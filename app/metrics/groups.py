@@ -5,7 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.core.arrays import Ids, array_of
 from app.core.errors import Invalid
+from app.pilots import membership
+from app.pilots.models import Arm, Pilot
 
 MAX_GROUPS = 200
 NOT_RECORDED = "(not recorded)"
@@ -22,18 +28,58 @@ class GroupBy(StrEnum):
     JOB_FAMILY = "job_family"
 
 
-def grouped(
-    people: Iterable[Someone], name_of: Callable[[Someone], str | None]
-) -> dict[str, list[Someone]]:
-    """People by the name of their group, as `named` orders and names the groups.
+async def of_pilot(
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    asked: GroupBy | None,
+    *,
+    alone: bool,
+) -> dict[GroupBy, dict[str, Ids]]:
+    """Ids of the members of arm `pilot` by group, of the breakdown that is asked for; none where none is.
+
+    Args:
+        session: the transaction.
+        principal: who asks.
+        pilot: within reach.
+        asked: what is asked for.
+        alone: without the other breakdowns that can be had.
 
     Raises:
-        Invalid: they are too many.
+        Invalid: it has too many groups.
     """
+    if asked is None:
+        return {}
+    found = {}
+    for by in (asked,) if alone else GroupBy:
+        groups = await membership.groups(session, principal, pilot, Arm.PILOT, by.value)
+        found[by] = {name: array_of(ids) for name, ids in groups.items()}
+    return offered(found, asked)
+
+
+def offered(
+    every: Mapping[GroupBy, Mapping[str | None, Members]], asked: GroupBy
+) -> dict[GroupBy, dict[str, Members]]:
+    """Every breakdown that can be had, its groups named; another that has too many is offered to nobody.
+
+    Raises:
+        Invalid: the one that is asked for has too many.
+    """
+    return {
+        by: named(groups)
+        for by, groups in every.items()
+        if by is asked or len(groups) <= MAX_GROUPS
+    }
+
+
+def grouped(
+    people: Iterable[Someone], name_of: Callable[[Someone], str | None]
+) -> dict[str | None, list[Someone]]:
+    """People by the name of their group."""
     groups: dict[str | None, list[Someone]] = defaultdict(list)
     for who in people:
         groups[name_of(who)].append(who)
-    return named(groups)
+    return groups
 
 
 def named(groups: Mapping[str | None, Members]) -> dict[str, Members]:

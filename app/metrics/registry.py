@@ -365,4 +365,20 @@ ADMIN_SHARE_EFFECT = _define(
     EvidenceTier.COMPARISON_GROUP,
 )
 
+ADMIN_MINUTES_SAVED_MEASURED = _define(
+    "admin_minutes_saved_measured",
+    "Admin minutes saved a working day, as recorded",
+    "How many minutes of admin a working day fewer the same people recorded in the window than in the baseline.",
+    "(admin hours a worker and week in the baseline - in the window, of the people with samples in both) * 60 / 5",
+    "minutes per working day",
+    EvidenceTier.BEFORE_AND_AFTER,
+)
+SELF_REPORT_GAP = _reported(
+    "self_report_gap",
+    "Minutes claimed beyond those recorded",
+    "How many minutes a working day staff say they save beyond those by which their recorded admin fell. The two stand side by side and are never merged.",
+    "minutes_saved_self_reported_mean - admin_minutes_saved_measured",
+    "minutes per working day",
+)
+
 REGISTRY: tuple[Metric, ...] = tuple(_METRICS.values())

@@ -5,7 +5,7 @@ complement; and where what is withheld of several siblings follows from their to
 the next smallest sibling as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from app.metrics.figures import AnyFigure, Figure, Flag, Segments, Share
@@ -21,11 +21,11 @@ class Report:
     weekly: list[Figures] = field(default_factory=list)
     groups: dict[str, Figures] = field(default_factory=dict)
 
-    def flagged(self, flag: Flag) -> "Report":
-        """The same with a flag on every figure."""
+    def flagged(self, *flags: Flag) -> "Report":
+        """The same with flags on every figure."""
 
         def each(figures: Figures) -> Figures:
-            return {slug: figure.flagged(flag) for slug, figure in figures.items()}
+            return {slug: figure.flagged(*flags) for slug, figure in figures.items()}
 
         return Report(
             figures=each(self.figures),
@@ -48,28 +48,20 @@ def suppress(report: Report, minimum: int) -> Report:
     )
 
 
-def suppress_parts(
-    total: Figures, parts: Mapping[str, Figures], minimum: int
-) -> dict[str, Figures]:
-    """Parts that add up to a total which is shown beside them, as the weeks of a window.
-
-    A part that is withheld must not follow from the total and the others.
-
-    Args:
-        total: exact figures, of the slugs of the parts at least.
-        parts: exact figures by a name of each part, all of the same slugs.
-        minimum: the organisation's minimum group size.
-    """
-    return _siblings(Report(dict(total), groups=dict(parts)), minimum)
+def without(figures: Figures, names: Collection[str]) -> Figures:
+    """The same with some withheld."""
+    return {name: f.withheld() if name in names else f for name, f in figures.items()}
 
 
-def _is_small(count: int, minimum: int) -> bool:
+def is_small(count: int, minimum: int) -> bool:
+    """Whether a count is of somebody, and of too few."""
     return 0 < count < minimum
 
 
-def _reveals(share: Share, minimum: int) -> bool:
+def reveals(share: Share, minimum: int) -> bool:
+    """Whether a share, what it leaves, or the whole is of too few people."""
     return any(
-        _is_small(count, minimum) for count in (share.part, share.whole - share.part, share.whole)
+        is_small(count, minimum) for count in (share.part, share.whole - share.part, share.whole)
     )
 
 
@@ -80,7 +72,7 @@ def _each(figures: Mapping[str, AnyFigure], minimum: int) -> Figures:
 def _one(figure: AnyFigure, minimum: int) -> AnyFigure:
     if isinstance(figure, Segments):
         return _segments(figure, minimum)
-    return figure.withheld() if any(_reveals(s, minimum) for s in figure.disclosive) else figure
+    return figure.withheld() if any(reveals(s, minimum) for s in figure.disclosive) else figure
 
 
 def _segments(segments: Segments, minimum: int) -> Segments:
@@ -90,10 +82,10 @@ def _segments(segments: Segments, minimum: int) -> Segments:
     counts at least, and be no small number itself.
     """
     counts = {name: count or 0 for name, count in segments.counts.items()}
-    if _is_small(segments.people or 0, minimum):
+    if is_small(segments.people or 0, minimum):
         hidden = set(counts)
     else:
-        hidden = {name for name, count in counts.items() if _is_small(count, minimum)}
+        hidden = {name for name, count in counts.items() if is_small(count, minimum)}
         others = sorted(
             (name for name, count in counts.items() if count and name not in hidden),
             key=lambda name: (counts[name], name),
@@ -147,16 +139,17 @@ def _siblings(report: Report, minimum: int) -> dict[str, Figures]:
     }
 
 
-def _size(figures: Figures) -> int:
+def size_of(figures: Figures) -> int:
+    """The people of a group: the most that a figure of it holds."""
     return max(figure.people or 0 for figure in figures.values())
 
 
 def _few(groups: Mapping[str, Figures], minimum: int) -> set[str]:
     """The groups of few people, and the next smallest beside one alone or several still few together."""
-    by_size = sorted((_size(figures), group) for group, figures in groups.items())
-    few = {group for size, group in by_size if _is_small(size, minimum)}
+    by_size = sorted((size_of(figures), group) for group, figures in groups.items())
+    few = {group for size, group in by_size if is_small(size, minimum)}
     others = [group for size, group in by_size if size >= minimum]
-    while few and others and sum(_size(groups[group]) for group in few) < minimum:
+    while few and others and sum(size_of(groups[group]) for group in few) < minimum:
         few.add(others.pop(0))
     return few
 
@@ -166,9 +159,9 @@ def _companion(
 ) -> tuple[str, str] | None:
     """A figure and the smallest group that must go there as well; None when nothing follows."""
     for slug, shown in total.items():
-        free = [group for group in groups if group not in hidden[slug] and _size(groups[group])]
+        free = [group for group in groups if group not in hidden[slug] and size_of(groups[group])]
         if free and _follows(shown, [groups[group][slug] for group in hidden[slug]], minimum):
-            return slug, min(free, key=lambda group: (_size(groups[group]), group))
+            return slug, min(free, key=lambda group: (size_of(groups[group]), group))
     return None
 
 
@@ -183,12 +176,12 @@ def _follows(total: AnyFigure, withheld: list[AnyFigure], minimum: int) -> bool:
         together = _together(withheld)
         rest = sum(count for name, count in together.items() if name not in shown)
         amounts = [*(together[name] for name in shown), rest, sum(together.values())]
-        return len(withheld) == 1 or any(_is_small(amount, minimum) for amount in amounts)
+        return len(withheld) == 1 or any(is_small(amount, minimum) for amount in amounts)
     if total.suppressed:
         return False
     shares = zip(*(f.disclosive for f in withheld if isinstance(f, Figure)), strict=True)
     return len(withheld) == 1 or any(
-        _reveals(Share(sum(s.part for s in same), sum(s.whole for s in same)), minimum)
+        reveals(Share(sum(s.part for s in same), sum(s.whole for s in same)), minimum)
         for same in shares
     )
 

@@ -39,3 +39,23 @@ def check_order(starts_on: date | None, ends_on: date | None) -> None:
             "empty_window",
             f"ends_on ({ends_on}) must lie after starts_on ({starts_on})",
         )
+
+
+def check_fixed(starts_on: date | None, ends_on: date | None, own: Window) -> None:
+    """Hold what a reader under suppression asks for against the one window that such readers are shown.
+
+    Raises:
+        Invalid: it is another one.
+    """
+    for name, asked, fixed in (
+        ("starts_on", starts_on, own.starts_on),
+        ("ends_on", ends_on, own.ends_on),
+    ):
+        if asked not in (None, fixed):
+            raise Invalid.field(
+                f"/{name}",
+                "fixed_window",
+                "Readers who may not see the people behind the figures are shown one window, from "
+                f"{own.starts_on} to {own.ends_on}: two that differ by a day would show that day. Leave "
+                "starts_on and ends_on out.",
+            )

@@ -96,6 +96,11 @@ class Adoption:
             for week in self.weeks
         ]
 
+    def use_of_weeks(self, first: date, last: date) -> dict[str, AnyFigure]:
+        """The days of use in the weeks from one Monday to another."""
+        figure = self._active_days(Window(first, last + WEEK).clip(self.days))
+        return {figure.metric.slug: figure}
+
     def _flags_of_the_whole(self) -> tuple[Flag, ...]:
         flags: list[Flag] = []
         latest = self.quality().latest_activity_on

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -13,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
+from app.core.arrays import array_of
 from app.core.periods import Window
 from app.licences.pools import service as licence_pools
 from app.licences.pools.models import LicencePool
@@ -20,10 +22,18 @@ from app.metrics.adoption import repository
 from app.metrics.adoption.calculation import Adoption
 from app.metrics.adoption.history import History, Quality
 from app.metrics.adoption.repository import Participant, Record
+from app.metrics.breakdowns import Breakdown, suppress_together
+from app.metrics.course import Counts, Course, counts_of
 from app.metrics.figures import Flag
-from app.metrics.groups import GroupBy, grouped
+from app.metrics.groups import GroupBy, grouped, offered
 from app.metrics.questions import Question
-from app.metrics.suppression import Report, suppress
+from app.metrics.registry import (
+    ACTIVE_DAYS_PER_ACTIVE_USER_WEEK,
+    RETENTION_RATE,
+    RETURNING_SHARE,
+    WEEKLY_ACTIVE_RATE,
+)
+from app.metrics.suppression import Figures, Report, suppress, without
 from app.pilots import service as pilots
 from app.pilots.models import Pilot, PilotKind
 
@@ -33,6 +43,10 @@ class Access(StrEnum):
 
     SEATS = "seats"
     MEMBERSHIP = "membership"
+
+
+_OF_THE_WEEK = (WEEKLY_ACTIVE_RATE.slug,)
+_OF_TWO = (RETENTION_RATE.slug, RETURNING_SHARE.slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +71,37 @@ async def adoption(
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
+    today = clock.today(principal.organisation.zone)
+    # Who may see the named rows anyway learns nothing from a small count.
+    sees_people = principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ)
+    if not sees_people:
+        question = question.restricted([pilot.window], today)
     window = question.window(pilot.window)
-    as_of = question.last_day(window, clock.today(principal.organisation.zone))
+    as_of = question.last_day(window, today)
     access, pools, people = await _participants(session, principal, pilot, question.group_by)
     looked_at = _looked_at(window, people)
     records = await repository.activity(session, principal, pilot, pools, looked_at)
-    groups = grouped(people, attrgetter("group")) if question.group_by is not None else {}
+    asked, groups = question.group_by, {}
+    if asked is not None:
+        every = {asked: grouped(people, attrgetter("group"))}
+        for by in GroupBy if not sees_people else ():
+            _, _, of_all = await _participants(session, principal, pilot, by)
+            every[by] = grouped(of_all, attrgetter("group"))
+        groups = offered(every, asked)
+    whole = Adoption(History(people, records, as_of), window, as_of)
     # In a thread, so that a large pilot does not hold up everybody else's requests.
-    report, mondays, quality = await asyncio.to_thread(
-        _compute, people, records, groups, window, as_of
-    )
+    report, mondays, breakdowns = await asyncio.to_thread(_compute, whole, records, groups, asked)
+    quality = whole.quality()
+    if not sees_people:
+        minimum = principal.organisation.minimum_group_size
+        exact = report.figures
+        report = _shown(report, mondays, whole, minimum)
+        if asked is not None:
+            shown = await asyncio.to_thread(suppress_together, exact, breakdowns, minimum)
+            report = replace(report, groups=shown[asked])
+        quality = quality.withheld()
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
-    # Who may see the named rows anyway learns nothing from a small count.
-    if not principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ):
-        report = suppress(report, principal.organisation.minimum_group_size)
-        quality = quality.withheld()
     return AdoptionAnswer(
         window=window,
         as_of=as_of,
@@ -83,32 +112,68 @@ async def adoption(
     )
 
 
+def _shown(report: Report, mondays: list[date], whole: Adoption, minimum: int) -> Report:
+    """The report as somebody may see it who may not see the people."""
+    # Distinct people do not add up over weeks; their days of use and their weeks do.
+    slug = ACTIVE_DAYS_PER_ACTIVE_USER_WEEK.slug
+    weeks = {
+        monday: counts_of({slug: week[slug]})
+        for monday, week in zip(mondays, report.weekly, strict=True)
+    }
+
+    def together(first: date, last: date) -> Counts:
+        return counts_of(whole.use_of_weeks(first, last))
+
+    waiting, totals = Course(weeks, together, whole.window, whole.as_of).withheld(minimum)
+    shown = suppress(replace(report, groups={}), minimum)
+    weekly: list[Figures] = []
+    was_withheld = False
+    for monday, week in zip(mondays, shown.weekly, strict=True):
+        # The rates hold how many were active, and those of the week after hold it too.
+        hidden = monday in waiting
+        names = (
+            *((slug, *_OF_THE_WEEK) if hidden else ()),
+            *(_OF_TWO if hidden or was_withheld else ()),
+        )
+        weekly.append(without(week, names))
+        was_withheld = hidden
+    figures = without(shown.figures, totals)
+    for week in weekly:  # one of the weeks stands there by itself
+        for name in (*_OF_THE_WEEK, *_OF_TWO):
+            if week[name].suppressed and week[name].window == figures[name].window:
+                figures[name] = figures[name].withheld()
+    return replace(shown, figures=figures, weekly=weekly)
+
+
 def _compute(
-    people: list[Participant],
+    whole: Adoption,
     records: list[Record],
-    groups: dict[str, list[Participant]],
-    window: Window,
-    as_of: date,
-) -> tuple[Report, list[date], Quality]:
-    """The figures of all the members and of each group, the Mondays of the weekly ones, the quality."""
-    whole = Adoption(History(people, records, as_of), window, as_of)
+    groups: Mapping[GroupBy, Mapping[str, list[Participant]]],
+    asked: GroupBy | None,
+) -> tuple[Report, list[date], dict[GroupBy, Breakdown]]:
+    """The exact figures of all and of the groups that are asked for, the Mondays of the weekly ones, every breakdown."""
     weekly = whole.weekly()
     of_person: dict[UUID, list[Record]] = defaultdict(list)
     for record in records:
         of_person[record.person_id].append(record)
+
+    def figures(part: list[Participant]) -> Figures:
+        own = [record for who in part for record in of_person.get(who.person_id, ())]
+        return Adoption(History(part, own, whole.as_of), whole.window, whole.as_of).figures()
+
+    breakdowns = {
+        by: Breakdown(
+            {name: figures(part) for name, part in parts.items()},
+            {name: array_of([who.person_id for who in part]) for name, part in parts.items()},
+        )
+        for by, parts in groups.items()
+    }
     report = Report(
         figures=whole.figures(),
         weekly=[figures for _, figures in weekly],
-        groups={
-            group: Adoption(
-                History(part, [r for m in part for r in of_person[m.person_id]], as_of),
-                window,
-                as_of,
-            ).figures()
-            for group, part in groups.items()
-        },
+        groups={**breakdowns[asked].groups} if asked else {},
     )
-    return report, [monday for monday, _ in weekly], whole.quality()
+    return report, [monday for monday, _ in weekly], breakdowns
 
 
 async def _participants(

@@ -9,7 +9,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.periods import DAY, Window
+from app.core.periods import DAY, WEEK, Window
 from app.feedback.responses.models import themes_in
 from app.metrics.feedback.answers import MINUTES, NOBODY, Answers, Given
 from app.metrics.figures import NOT_ESTIMABLE, AnyFigure, Figure, Flag, Share, size_flags
@@ -103,15 +103,18 @@ class Feedback:
 
     def weekly(self) -> list[tuple[date, dict[str, AnyFigure]]]:
         """The figures of every ISO week that has a day in the window, by its Monday."""
-        found: list[tuple[date, dict[str, AnyFigure]]] = []
-        for n, week in enumerate(self.weeks):
-            counted = self.answers.of_weeks([week.starts_on])
-            figures = [
-                self._response(self._expected[:, n : n + 1], counted, week),
-                *self._of_answers(counted, week),
-            ]
-            found.append((week.starts_on, {f.metric.slug: f for f in figures}))
-        return found
+        return [(monday, self.of_weeks(monday, monday)) for monday in self._mondays]
+
+    def of_weeks(self, first: date, last: date) -> dict[str, AnyFigure]:
+        """The same figures of the weeks from one Monday to another."""
+        chosen = [first <= monday <= last for monday in self._mondays]
+        counted = self.answers.of_weeks([m for m in self._mondays if first <= m <= last])
+        span = Window(first, last + WEEK)
+        found = [
+            self._response(self._expected[:, chosen], counted, span),
+            *self._of_answers(counted, span),
+        ]
+        return {figure.metric.slug: figure for figure in found}
 
     def missing_weeks(self) -> list[date]:
         """Mondays of weeks that are over, and about which somebody was expected to answer and nobody did."""
@@ -141,6 +144,10 @@ class Feedback:
                 for theme, places in naming.items()
             }
         )
+
+    def minutes_saved(self) -> Given:
+        """What staff say they save a working day, answer by answer over the window."""
+        return self.answers.of_weeks(self._mondays).given(MINUTES)
 
     @property
     def _mondays(self) -> list[date]:

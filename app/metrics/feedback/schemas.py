@@ -22,10 +22,17 @@ class _FeedbackValues(BaseModel):
     minutes_saved_self_reported_mean: MetricValue
 
 
-class FeedbackFigures(_FeedbackValues):
-    """The figures over a window."""
+class FeedbackGroupFigures(_FeedbackValues):
+    """The figures of some of the people over a window."""
 
     morale_change: MetricValue
+
+
+class FeedbackFigures(FeedbackGroupFigures):
+    """The figures over a window, and what is claimed of minutes saved beside what was recorded."""
+
+    admin_minutes_saved_measured: MetricValue
+    self_report_gap: MetricValue
 
 
 class FeedbackWeek(_FeedbackValues):
@@ -38,7 +45,7 @@ class FeedbackGroup(BaseModel):
     """The figures of the people of one group; anonymous answers are in none."""
 
     group: str
-    figures: FeedbackFigures
+    figures: FeedbackGroupFigures
 
 
 class FeedbackMetrics(BaseModel):

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID
 
 import numpy as np
@@ -14,24 +15,30 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
-from app.core.arrays import Ids, array_of
+from app.core.arrays import Ids, places_in
 from app.core.periods import DAY, Window
 from app.events import service as events
 from app.events.types import FEEDBACK_MISSING
 from app.feedback.sessions import service as sessions
 from app.feedback.sessions.models import FeedbackSession
+from app.metrics import groups as grouping
+from app.metrics.breakdowns import Breakdown, suppress_together
+from app.metrics.course import Counts, Course, counts_of
 from app.metrics.feedback import repository
 from app.metrics.feedback.answers import Answers, at_work, counted
 from app.metrics.feedback.calculation import Feedback, weeks_of
 from app.metrics.feedback.models import MissingFeedbackWeek
+from app.metrics.feedback.self_report import SelfReport
 from app.metrics.figures import AnyFigure, Flag
-from app.metrics.groups import GroupBy, named
+from app.metrics.groups import GroupBy
 from app.metrics.questions import Question
-from app.metrics.suppression import Report, suppress, suppress_parts
+from app.metrics.suppression import Figures, Report, suppress, without
+from app.metrics.time_use import service as time_use
 from app.pilots import membership
 from app.pilots import service as pilots
-from app.pilots.models import Arm, Pilot
+from app.pilots.models import Pilot
 from app.pilots.roll import Roll
+from app.time_use.daily import service as daily
 
 MOST_THEMES = 50
 
@@ -56,37 +63,99 @@ class FeedbackAnswer:
     themes: Themes
 
 
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """Exact figures, the Mondays of the weekly ones, every breakdown, what is missing, and themes."""
+
+    report: Report
+    mondays: list[date]
+    breakdowns: dict[GroupBy, Breakdown]
+    missing_weeks: list[date]
+    themes: Counter[str]
+
+
 async def feedback(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, question: Question
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    question: Question,
+    facts: daily.Facts | None = None,
 ) -> FeedbackAnswer:
-    """Feedback of a pilot.
+    """Feedback of a pilot; `facts` as for time use.
 
     Raises:
         NotFound: there is no such pilot within reach.
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
+    today = clock.today(principal.organisation.zone)
+    # The pilot's lead may see the named answers anyway.
+    is_lead = principal.only_own_pilots and principal.may(Scope.FEEDBACK_READ)
+    if not is_lead:
+        question = question.restricted([pilot.window], today)
     window = question.window(pilot.window)
-    as_of = question.last_day(window, clock.today(principal.organisation.zone))
+    as_of = question.last_day(window, today)
     loaded = await _load(session, principal, pilot, window, as_of)
-    groups = await _groups(session, principal, pilot, loaded.roll, question.group_by)
-    report, mondays, missing, themes = await asyncio.to_thread(_compute, loaded, groups)
-    minimum = 1
+    groups = await grouping.of_pilot(session, principal, pilot, question.group_by, alone=is_lead)
+    said = await asyncio.to_thread(loaded.feedback)
+    exact = await asyncio.to_thread(_compute, said, loaded.roll, groups, question.group_by)
+    report, minimum = exact.report, 1
+    if not is_lead:
+        minimum = principal.organisation.minimum_group_size
+        report = await asyncio.to_thread(_as_shown, exact, said, question.group_by, minimum)
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
-    # The pilot's lead may see the named answers anyway.
-    if not (principal.only_own_pilots and principal.may(Scope.FEEDBACK_READ)):
-        minimum = principal.organisation.minimum_group_size
-        weeks = dict(zip(map(str, mondays), report.weekly, strict=True))
-        shown = suppress_parts(report.figures, weeks, minimum)
-        report = replace(suppress(report, minimum), weekly=list(shown.values()))
+    beside = await _beside(session, principal, pilot, said, loaded.roll, facts)
     return FeedbackAnswer(
         window=window,
         as_of=as_of,
-        report=report,
-        mondays=mondays,
-        missing_weeks=missing,
-        themes=_shown(themes, minimum),
+        report=replace(report, figures={**report.figures, **beside}),
+        mondays=exact.mondays,
+        missing_weeks=exact.missing_weeks,
+        themes=_shown(exact.themes, minimum),
+    )
+
+
+async def _beside(
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    said: Feedback,
+    roll: Roll,
+    facts: daily.Facts | None,
+) -> Figures:
+    """What is claimed held against what was recorded, fit for the reader of both."""
+    spent = await time_use.spent(session, principal, pilot, roll, said.days, facts)
+    flags, is_open = spent.flags, said.days.ends_on < said.window.ends_on
+    if is_open:
+        flags = list(dict.fromkeys((*flags, Flag.WINDOW_OPEN)))
+    place = places_in(roll.person, spent.people)
+    report = Report({**SelfReport(said.minutes_saved(), spent.changed, place).figures()})
+    if not (principal.only_own_pilots and principal.may(Scope.FEEDBACK_READ, Scope.TIME_READ)):
+        report = suppress(report, principal.organisation.minimum_group_size)
+        if is_open:
+            # What was recorded may have to wait for the end, and would follow from the gap.
+            report = Report(without(report.figures, report.figures))
+    return report.flagged(*flags).figures
+
+
+def _as_shown(exact: _Computed, said: Feedback, asked: GroupBy | None, minimum: int) -> Report:
+    """The report as everybody but the lead may see it."""
+    report = exact.report
+    weeks = dict(zip(exact.mondays, map(counts_of, report.weekly), strict=True))
+
+    @cache
+    def together(first: date, last: date) -> Counts:
+        return counts_of(said.of_weeks(first, last))
+
+    course = Course(weeks, together, said.window, said.as_of, is_of_answers=True)
+    waiting, totals = course.withheld(minimum)
+    shown = suppress(replace(report, groups={}), minimum)
+    weekly = zip(exact.mondays, shown.weekly, strict=True)
+    return Report(
+        figures=without(shown.figures, totals),
+        weekly=[without(week, waiting[monday]) for monday, week in weekly],
+        groups=suppress_together(report.figures, exact.breakdowns, minimum)[asked] if asked else {},
     )
 
 
@@ -188,32 +257,26 @@ async def _load(
     return _Loaded(roll, answers, naming, before, baseline, window, as_of)
 
 
-async def _groups(
-    session: AsyncSession,
-    principal: Principal,
-    pilot: Pilot,
-    roll: Roll,
-    group_by: GroupBy | None,
-) -> dict[str, NDArray[np.bool_]]:
-    """Who of everybody in the pilot is in which group of arm `pilot`."""
-    if group_by is None:
-        return {}
-    found = await membership.groups(session, principal, pilot, Arm.PILOT, group_by.value)
-    return {group: np.isin(roll.person, array_of(ids)) for group, ids in named(found).items()}
-
-
 def _compute(
-    loaded: _Loaded, groups: Mapping[str, NDArray[np.bool_]]
-) -> tuple[Report, list[date], list[date], Counter[str]]:
-    """The figures of everybody and of each group, the Mondays of the weekly ones, what is missing, themes."""
-    whole = loaded.feedback()
-    weekly = whole.weekly()
+    said: Feedback,
+    roll: Roll,
+    groups: Mapping[GroupBy, Mapping[str, Ids]],
+    asked: GroupBy | None,
+) -> _Computed:
+    weekly = said.weekly()
+    breakdowns = {
+        by: Breakdown(
+            {name: _of_group(said, np.isin(roll.person, ids)) for name, ids in parts.items()}, parts
+        )
+        for by, parts in groups.items()
+    }
     report = Report(
-        figures=whole.figures(),
+        figures=said.figures(),
         weekly=[figures for _, figures in weekly],
-        groups={group: _of_group(whole, who) for group, who in groups.items()},
+        groups={**breakdowns[asked].groups} if asked else {},
     )
-    return report, [monday for monday, _ in weekly], whole.missing_weeks(), whole.themes()
+    mondays = [monday for monday, _ in weekly]
+    return _Computed(report, mondays, breakdowns, said.missing_weeks(), said.themes())
 
 
 def _of_group(whole: Feedback, who: NDArray[np.bool_]) -> dict[str, AnyFigure]:

@@ -24,6 +24,7 @@ from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Pilot
 from app.pilots.schemas import SuccessCriterion
+from app.time_use.daily import service as daily
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ async def scorecard(
     pilot = await pilots.get(session, principal, pilot_id)
     whole = Question(as_of=as_of)
     used = await adoption.adoption(session, principal, pilot_id, whole)
-    spent = await time_use.time_use(session, principal, pilot_id, whole)
-    said = await feedback.feedback(session, principal, pilot_id, whole)
+    facts = await daily.facts(session, principal, pilot, time_use.span_of(pilot, pilot.window))
+    spent = await time_use.time_use(session, principal, pilot_id, whole, facts)
+    said = await feedback.feedback(session, principal, pilot_id, whole, facts)
     every_pool = utilisation.Question(as_of=as_of)
     seats = await utilisation.of_pilot(session, principal, pilot_id, every_pool, by_day=False)
     licences = seats if seats.pools else None

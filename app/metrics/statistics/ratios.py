@@ -1,5 +1,6 @@
 """Ratios of totals over people, of whom each brings a part of both: people are the independent units."""
 
+from collections.abc import Sequence
 from math import sqrt
 from typing import Literal
 
@@ -46,6 +47,46 @@ def ratio_jackknife(
     half = float(special.stdtrit(k - 1, (1 + level) / 2)) * sqrt(variance)
     ratio = float(total / weight)
     return Interval(max(least, ratio - half), ratio + half, level, "jackknife")
+
+
+def combined_ratios_jackknife(
+    terms: Sequence[tuple[float, NDArray[np.float64], NDArray[np.float64]]],
+    level: float = LEVEL,
+) -> Interval | None:
+    """Interval of a sum of ratios of totals over people who may be in some of them or in all.
+
+    Args:
+        terms: a factor, and each person's part of a numerator and of a denominator, shape (k,); all in the
+            order of the same people. A denominator of 0: the person is not in this term.
+        level: confidence level.
+
+    Returns:
+        C ± t(m-1) * sqrt(v), with C the sum of factor * ratio, v = (k-1)/k * sum of squared deviations of
+        the k values without one person, who is left out of every term at once, from their mean, and m the
+        people in the term that has fewest. None where a term has fewer than 2 people.
+
+    Raises:
+        ValueError: there is no term, shapes differ, or a denominator is below 0.
+
+    Source: B. Efron and C. Stein (1981), "The jackknife estimate of variance", Annals of Statistics 9:586-596.
+    The same people are in several terms, so their variances are not added up.
+    """
+    shapes = {values.shape for _, *both in terms for values in both}
+    if len(shapes) != 1 or len(shape := next(iter(shapes))) != 1:
+        raise ValueError("numerators and denominators must be vectors of one length")
+    if any((wholes < 0).any() for _, _, wholes in terms):
+        raise ValueError("no denominator may be below 0")
+    fewest = min(int((wholes > 0).sum()) for _, _, wholes in terms)
+    if fewest < 2:
+        return None
+    value, without = 0.0, np.zeros(shape)
+    for factor, parts, wholes in terms:
+        value += factor * float(parts.sum() / wholes.sum())
+        without += factor * (parts.sum() - parts) / (wholes.sum() - wholes)
+    k = len(without)
+    variance = (k - 1) / k * float(((without - without.mean()) ** 2).sum())
+    half = float(special.stdtrit(fewest - 1, (1 + level) / 2)) * sqrt(variance)
+    return Interval(value - half, value + half, level, "jackknife")
 
 
 def ratio_linearised(

@@ -15,9 +15,10 @@ from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.local_days import begins, day_of
 from app.core.pagination import PageQuery, page_of
-from app.core.periods import Window, iso_week_of
+from app.core.periods import DAY, Window, iso_week_of
+from app.metrics.course import told_until
 from app.metrics.time_coverage.calculation import Part, PersonCoverage, Phased, Prompt
-from app.metrics.windows import check_window
+from app.metrics.windows import check_fixed, check_window
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Pilot
@@ -59,7 +60,7 @@ async def coverage(
     """
     pilot = await pilots.get(session, principal, pilot_id)
     loaded = await _load(session, principal, pilot, days)
-    # Its lead sees the named rows; nobody else does.
+    # Its lead sees the named rows; nobody else does, nor days of their own choice.
     minimum = None if principal.only_own_pilots else principal.organisation.minimum_group_size
     return await asyncio.to_thread(_answer, loaded, minimum)
 
@@ -103,8 +104,11 @@ async def _load(
     plan = await plans.of_pilot(session, principal, pilot)
     phases = plans.phases_of(pilot)
     first = min(phase.starts_on for phase in phases.values())
-    window = check_window(Window(asked[0] or first, asked[1] or pilot.ends_on))
     today = clock.today(principal.organisation.zone)
+    if not principal.only_own_pilots:
+        check_fixed(*asked, Window(first, pilot.ends_on))
+        today = told_until(list(phases.values()), today - DAY) + DAY
+    window = check_window(Window(asked[0] or first, asked[1] or pilot.ends_on))
     window = Window(window.starts_on, max(window.starts_on, min(window.ends_on, today)))
     zone = ZoneInfo(principal.organisation.zone)
     since, until = begins(window.starts_on, zone), begins(window.ends_on, zone)

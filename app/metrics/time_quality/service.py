@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
+from app.core.errors import Invalid
 from app.core.fields import EARLIEST, LATEST
 from app.core.local_days import begins
 from app.core.pagination import PageQuery, page_of
@@ -102,6 +103,13 @@ async def _inspect(
     session: AsyncSession, principal: Principal, pilot: Pilot, days: Days
 ) -> Inspection:
     check_order(*days)
+    if not principal.only_own_pilots and days != (None, None):
+        raise Invalid.field(
+            "/starts_on" if days[0] else "/ends_on",
+            "fixed_window",
+            "Readers who may not see the people are told of all samples at once: two windows that differ by a "
+            "day would show that day. Leave starts_on and ends_on out.",
+        )
     zone = ZoneInfo(principal.organisation.zone)
     today = clock.today(principal.organisation.zone)
     # Whose absences they are does not matter here: none are asked for.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,7 @@ BROAD = Definition(ADMIN_SHARE_BROAD, (ADMIN, INDIRECT))
 DEFINITIONS = (STANDARD, STRICT, BROAD)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Period:
     """A window, what was recorded in it, and the last day that is taken into account.
 
@@ -127,8 +128,7 @@ class Period:
     def _outside(self) -> Figure:
         if self.sums is None:
             return self._none(EXCLUDED_SHARE)
-        amounts = self.sums.amounts
-        everything = amounts[: UNMAPPED + 1].sum(axis=0) - amounts[EXCLUDED]
+        amounts, everything = self.sums.amounts, _everything(self.sums)
         # Sums of the same minutes may differ in the last place: nothing is below nothing.
         outside = np.clip(everything - amounts[ADMIN] - amounts[DIRECT], 0, everything)
         return self._of_shares(EXCLUDED_SHARE, outside, everything)
@@ -152,7 +152,7 @@ class Period:
             interval=interval,
             flags=(*(size_flags(k) if k else ()), *degenerate),
             reason=None if k else NO_SAMPLES,
-            disclosive=(Share(k, k),),
+            disclosive=self._disclosive,
         )
 
     def _hours(self, metric: Metric, column: int) -> Figure:
@@ -175,11 +175,28 @@ class Period:
             interval=ratio_jackknife(hours, weeks),
             flags=size_flags(k) if k else (),
             reason=None if k else NO_SAMPLES,
-            disclosive=(Share(k, k),),
+            disclosive=self._disclosive,
         )
+
+    @cached_property
+    def _disclosive(self) -> tuple[Share, ...]:
+        return disclosed(self.sums) if self.sums is not None else ()
 
     def _none(self, metric: Metric, reason: str = NO_BASELINE) -> Figure:
         return nothing(metric, self.window, self.as_of, reason)
+
+
+def disclosed(sums: Sums) -> tuple[Share, ...]:
+    """The people behind every figure of a period: one's numerator is another's, so they go together."""
+    wholes = [*(definition.wholes(sums) for definition in DEFINITIONS), _everything(sums)]
+    people = [sums.sampled, *(whole > 0 for whole in wholes)]
+    return tuple(Share(k, k) for k in (int(np.count_nonzero(each)) for each in people))
+
+
+def _everything(sums: Sums) -> NDArray[np.float64]:
+    """Shape (people,): all that was recorded but what is excluded."""
+    found: NDArray[np.float64] = sums.amounts[: UNMAPPED + 1].sum(axis=0) - sums.amounts[EXCLUDED]
+    return found
 
 
 def nothing(metric: Metric, window: Window, as_of: date, reason: str) -> Figure:

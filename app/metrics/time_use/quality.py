@@ -44,10 +44,13 @@ class PhaseQuality:
     unmapped_share: float | None
     suppressed: bool = False
 
-    def withheld(self, minimum: int) -> "PhaseQuality":
-        """The same for somebody who may not see the people: nothing that a few of them could be read off."""
+    def withheld(self, minimum: int, *, altogether: bool = False) -> "PhaseQuality":
+        """The same for somebody who may not see the people: nothing that a few of them could be read off.
+
+        `altogether`: the figures beside it wait for the end of the window.
+        """
         sampled, members = self.people_sampled or 0, self.members or 0
-        if 0 < sampled < minimum or 0 < members < minimum:
+        if altogether or 0 < sampled < minimum or 0 < members < minimum:
             return replace(
                 self,
                 people_sampled=None,

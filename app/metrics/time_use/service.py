@@ -1,8 +1,8 @@
 """Time use as it is answered: loaded, computed, broken down, and suppressed for the reader."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from uuid import UUID
@@ -13,12 +13,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
-from app.core.arrays import Ids, array_of
-from app.core.periods import Window
+from app.core.arrays import Ids
+from app.core.periods import DAY, Window
+from app.metrics import groups as grouping
+from app.metrics.breakdowns import Breakdown, suppress_together
 from app.metrics.figures import AnyFigure, Figure, Flag
-from app.metrics.groups import GroupBy, named
+from app.metrics.groups import GroupBy
 from app.metrics.questions import Question
-from app.metrics.suppression import Figures, Report, suppress, suppress_parts
+from app.metrics.suppression import Report, suppress, without
 from app.metrics.time_use.calculation import (
     BROAD,
     STRICT,
@@ -31,6 +33,7 @@ from app.metrics.time_use.calculation import (
 )
 from app.metrics.time_use.measured import Measured
 from app.metrics.time_use.quality import PhaseQuality, quality_of
+from app.metrics.time_use.weekly import Week, waiting, weekly
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Pilot
@@ -41,6 +44,7 @@ from app.time_use.plans.expectation import Schedule
 from app.time_use.taxonomies import service as taxonomies
 from app.time_use.taxonomies.service import Version
 
+_VARIANTS = {"strict": STRICT, "broad": BROAD}
 # So many take a few milliseconds, no more than a thread may have to wait for its turn.
 _FEW_ENTRIES = 20_000
 
@@ -52,15 +56,6 @@ class Arms:
     baseline: dict[str, Figure]
     pilot: dict[str, Figure]
     change: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """The figures of arm `pilot` in the part of an ISO week that lies in a window (`baseline` or `pilot`)."""
-
-    starts_on: date
-    phase: str
-    figures: dict[str, AnyFigure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +80,24 @@ class TimeUseAnswer:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """What the figures are computed from; `groups` are the ids of members of arm `pilot` by group."""
+    """What the figures are computed from.
+
+    Attributes:
+        baseline, before: all of the baseline, and as far as it had come on the day that was asked for.
+        groups: the ids of members of arm `pilot` by group, of every breakdown that the reader may have.
+        asked: the one to be shown.
+    """
 
     facts: daily.Facts
     roll: Roll
-    groups: Mapping[str, Ids]
     taxonomy: Version
     window: Window
+    baseline: Window | None
     before: Window | None
     as_of: date
-    schedule: Schedule | None
+    schedule: Schedule | None = None
+    groups: Mapping[GroupBy, Mapping[str, Ids]] = field(default_factory=dict)
+    asked: GroupBy | None = None
 
     @cached_property
     def measured(self) -> Measured:
@@ -106,23 +109,34 @@ class _Loaded:
         return self.window.until(self.as_of)
 
 
+def span_of(pilot: Pilot, window: Window) -> Window:
+    """All days whose facts time use over a window is computed from."""
+    # The window may lie before the baseline, or within it.
+    found = [each for each in (window, pilot.baseline) if each is not None]
+    return Window(min(each.starts_on for each in found), max(each.ends_on for each in found))
+
+
 async def time_use(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, question: Question
+    session: AsyncSession,
+    principal: Principal,
+    pilot_id: UUID,
+    question: Question,
+    facts: daily.Facts | None = None,
 ) -> TimeUseAnswer:
-    """Time use of a pilot.
+    """Time use of a pilot; `facts` are those of `span_of`, where they are at hand.
 
     Raises:
         NotFound: there is no such pilot within reach.
         Invalid: the window is empty, backwards or too long.
     """
     pilot = await pilots.get(session, principal, pilot_id)
+    today, is_lead = clock.today(principal.organisation.zone), _is_lead(principal)
+    if not is_lead:
+        question = question.restricted(pilot.windows, today)
     window = question.window(pilot.window)
-    as_of = question.last_day(window, clock.today(principal.organisation.zone))
+    as_of = question.last_day(window, today)
     before = pilot.baseline
-    span = window
-    if before is not None:
-        # The window may lie before the baseline, or within it.
-        span = Window(min(window.starts_on, before.starts_on), max(window.ends_on, before.ends_on))
+    span = span_of(pilot, window)
     if before is not None and question.as_of is not None:
         before = before.until(question.as_of)
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
@@ -130,13 +144,59 @@ async def time_use(
     schedule = plans.schedule_of(plan) if plan is not None else None
     # Who is away matters to what a plan expects, and to nothing else here.
     roll = await membership.roll(session, principal, pilot, span if schedule else None)
-    groups = await _groups(session, principal, pilot, question.group_by)
-    facts = await daily.facts(session, principal, pilot, span)
-    loaded = _Loaded(facts, roll, groups, taxonomy, window, before, as_of, schedule)
+    asked = question.group_by
+    groups = await grouping.of_pilot(session, principal, pilot, asked, alone=is_lead)
+    facts = facts or await daily.facts(session, principal, pilot, span)
+    loaded = _Loaded(
+        facts, roll, taxonomy, window, pilot.baseline, before, as_of, schedule, groups, asked
+    )
     if len(facts.entries.day) < _FEW_ENTRIES:
         return _answer(loaded, principal)
     # In a thread, so that a large pilot does not hold up everybody else's requests.
     return await asyncio.to_thread(_answer, loaded, principal)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What arm `pilot` recorded in the baseline and on some days, exact; the people's ids, and what is to be known."""
+
+    changed: Changed
+    people: Ids
+    flags: list[Flag]
+
+
+async def spent(
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    roll: Roll,
+    days: Window,
+    facts: daily.Facts | None = None,
+) -> Spent:
+    """What arm `pilot` recorded.
+
+    Args:
+        session: the transaction.
+        principal: who asks.
+        pilot: within reach.
+        roll: everybody in it.
+        days: of the window, as far as it has come.
+        facts: those of `span_of` the window, where they are at hand.
+    """
+    as_of, before = days.ends_on - DAY, pilot.baseline
+    if before is not None:
+        before = before.until(as_of)
+    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
+    facts = facts or await daily.facts(session, principal, pilot, span_of(pilot, days))
+    loaded = _Loaded(facts, roll, taxonomy, days, pilot.baseline, before, as_of)
+    changed = await asyncio.to_thread(_changed, loaded, Arm.PILOT)
+    people = loaded.measured.arms[Arm.PILOT].people
+    return Spent(changed, people, _flags(loaded, changed, principal))
+
+
+def _is_lead(principal: Principal) -> bool:
+    """Its lead may see the named samples anyway; nobody else may."""
+    return principal.only_own_pilots and principal.may(Scope.TIME_READ)
 
 
 def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
@@ -148,7 +208,7 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
         for part, figures in _of_arm(changed[arm]).items()
     }
     exact["effect"] = {"effect": effect(changed[Arm.PILOT], changed[Arm.COMPARISON])}
-    for name, definition in (("strict", STRICT), ("broad", BROAD)):
+    for name, definition in _VARIANTS.items():
         one = changed[Arm.PILOT]
         exact[name] = {
             "baseline": one.before.share(definition),
@@ -156,25 +216,29 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
             "change": one.figure(definition),
         }
     flags = _flags(loaded, changed[Arm.PILOT], principal)
-    people = loaded.measured.arms[Arm.PILOT].people
-    groups = {
-        group: _flat(_of_arm(changed[Arm.PILOT].of(np.isin(people, ids))), Arm.PILOT)
-        for group, ids in loaded.groups.items()
-    }
+    breakdowns = _breakdowns(loaded, changed[Arm.PILOT])
     report = Report(
         figures={f"{part}.{slug}": f for part, each in exact.items() for slug, f in each.items()},
-        groups=groups,
+        groups={**breakdowns[loaded.asked].groups} if loaded.asked else {},
     )
-    for flag in flags:
-        report = report.flagged(flag)
-    # Its lead may see the named samples anyway; nobody else may.
-    is_lead = principal.only_own_pilots and principal.may(Scope.TIME_READ)
-    minimum = principal.organisation.minimum_group_size
-    shown = report if is_lead else suppress(report, minimum)
-    quality = {
-        phase: found if is_lead else found.withheld(minimum)
-        for phase, found in _quality(loaded, changed[Arm.PILOT]).items()
-    }
+    weeks = weekly(loaded.measured, changed[Arm.PILOT], flags)
+    quality = _quality(loaded, changed[Arm.PILOT])
+    if not _is_lead(principal):
+        minimum = principal.organisation.minimum_group_size
+        windows = (loaded.baseline, loaded.window)
+        late = waiting(loaded.measured, changed[Arm.PILOT], windows, minimum)
+        exact_figures = report.figures
+        report = suppress(replace(report, groups={}), minimum)
+        report = replace(report, figures=without(report.figures, late.names(report.figures)))
+        if loaded.asked:
+            groups = suppress_together(exact_figures, breakdowns, minimum)[loaded.asked]
+            report = replace(report, groups=groups)
+        weeks = late.shown(weeks)
+        quality = {
+            phase: found.withheld(minimum, altogether=(Arm.PILOT, phase) in late.totals)
+            for phase, found in quality.items()
+        }
+    shown = report.flagged(*flags)
     arms = {arm: _arms(shown.figures, arm) for arm in Arm if _key(arm, "pilot") in exact}
     return TimeUseAnswer(
         window=loaded.window,
@@ -183,12 +247,25 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
         taxonomy=loaded.taxonomy.version,
         arms=arms,
         effect=_figure(shown.figures, "effect.effect") if has_comparison else None,
-        variants={name: _variant(shown.figures, name) for name in ("strict", "broad")},
-        weekly=_weekly(loaded, changed[Arm.PILOT], flags, None if is_lead else minimum),
+        variants={name: _variant(shown.figures, name) for name in _VARIANTS},
+        weekly=weeks,
         groups={group: _arms(figures, Arm.PILOT) for group, figures in shown.groups.items()},
         quality=quality,
         verdict=verdict(arms[Arm.PILOT].change),
     )
+
+
+def _breakdowns(loaded: _Loaded, changed: Changed) -> dict[GroupBy, Breakdown]:
+    """The exact figures of every breakdown that the reader may have; of who has an entry."""
+    people = loaded.measured.arms[Arm.PILOT].people
+    found = {}
+    for by, groups in loaded.groups.items():
+        of = {name: np.isin(people, ids) for name, ids in groups.items()}
+        found[by] = Breakdown(
+            {name: _flat(_of_arm(changed.of(who)), Arm.PILOT) for name, who in of.items()},
+            {name: people[who] for name, who in of.items()},
+        )
+    return found
 
 
 def _changed(loaded: _Loaded, arm: Arm) -> Changed:
@@ -262,46 +339,6 @@ def _flags(loaded: _Loaded, changed: Changed, principal: Principal) -> list[Flag
     if principal.organisation.is_simulated:
         found.append(Flag.SIMULATED)
     return found
-
-
-def _weekly(
-    loaded: _Loaded, changed: Changed, flags: Sequence[Flag], minimum: int | None
-) -> list[Week]:
-    """The weeks of the baseline and of the window, in order.
-
-    Args:
-        loaded: what they are computed from.
-        changed: the windows that they add up to.
-        flags: what is to be known of all figures.
-        minimum: the least people that the reader may be told of; None for the lead.
-    """
-    found: list[Week] = []
-    for phase, whole in (("baseline", changed.before), ("pilot", changed.after)):
-        if whole.sums is None:
-            continue
-        parts: dict[str, Figures] = {}
-        for week in whole.window.iso_weeks():
-            clipped = week.clip(whole.window)
-            sums = loaded.measured.arms[Arm.PILOT].sums(clipped)
-            period = Period(clipped, loaded.as_of, sums, loaded.measured.is_prompts)
-            partial = (*flags, *((Flag.PARTIAL_WEEK,) if clipped != week else ()))
-            parts[week.starts_on.isoformat()] = {
-                slug: figure.flagged(*partial) for slug, figure in period.figures().items()
-            }
-        if minimum is not None:
-            parts = suppress_parts({**whole.figures()}, parts, minimum)
-        found += [Week(date.fromisoformat(day), phase, figures) for day, figures in parts.items()]
-    return sorted(found, key=lambda week: (week.starts_on, week.phase))
-
-
-async def _groups(
-    session: AsyncSession, principal: Principal, pilot: Pilot, group_by: GroupBy | None
-) -> dict[str, Ids]:
-    """Members of arm `pilot` by group."""
-    if group_by is None:
-        return {}
-    found = await membership.groups(session, principal, pilot, Arm.PILOT, group_by.value)
-    return {name: array_of(ids) for name, ids in named(found).items()}
 
 
 def _quality(loaded: _Loaded, changed: Changed) -> dict[str, PhaseQuality]:

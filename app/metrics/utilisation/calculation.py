@@ -66,6 +66,16 @@ EVERY = (
     MEDIAN_DAYS_TO_ALLOCATE,
     DAYS_UNTIL_ALL_TAKEN,
 )
+# What nobody's seat or use has a part in.
+BOUGHT = {PURCHASED_SEAT_DAYS.slug, COMMITTED_COST.slug}
+# What grows from day to day: two days of it tell the one between them.
+ADDED_UP = {
+    metric.slug
+    for metric in (
+        *(ALLOCATED_SEAT_DAYS, ACTIVE_USER_DAYS, ALLOCATION_RATE, LICENCE_UTILISATION),
+        *(EFFECTIVE_UTILISATION, IDLE_COST, COST_PER_ACTIVE_USER, COST_PER_ACTIVE_DAY),
+    )
+}
 OF_A_GROUP = (
     ALLOCATED_SEAT_DAYS,
     ACTIVE_USER_DAYS,
@@ -194,7 +204,8 @@ def _on_the_date(totals: Totals) -> list[Figure]:
             numerator=seats,
             denominator=held,
             people=held,
-            disclosive=(Share(seats, held),),
+            # The three add up to the seats that are held: of one that is withheld the others would tell.
+            disclosive=tuple(Share(each, held) for _, each in counts),
         )
         for metric, seats in counts
     ]

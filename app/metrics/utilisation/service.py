@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
+from app.core.errors import Invalid
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
 from app.core.working_days import working_days
@@ -24,13 +25,20 @@ from app.licences.reclaim import service as reclaim
 from app.licences.usage import service as usage
 from app.licences.usage.matrix import SeatUse
 from app.licences.waiting_list import service as waiting_list
-from app.metrics import groups as grouping
 from app.metrics import questions
+from app.metrics.breakdowns import Breakdown, suppress_together
 from app.metrics.figures import Figure, Flag
-from app.metrics.groups import GroupBy
-from app.metrics.suppression import Report, suppress
+from app.metrics.groups import GroupBy, offered
+from app.metrics.suppression import Report, suppress, without
 from app.metrics.utilisation import repository
-from app.metrics.utilisation.calculation import daily, figures, figures_of_group, without_value
+from app.metrics.utilisation.calculation import (
+    ADDED_UP,
+    BOUGHT,
+    daily,
+    figures,
+    figures_of_group,
+    without_value,
+)
 from app.metrics.utilisation.facts import Basis, Facts, facts_of, looked_at
 from app.metrics.utilisation.totals import PoolFacts, Totals, Waits
 from app.pilots import service as pilots
@@ -98,7 +106,8 @@ async def of_pilot(
     """
     pilot = await pilots.get(session, principal, pilot_id)
     found = await pools.of_pilot(session, principal, pilot.id)
-    return await _answer(session, principal, found, pilot.window, question, by_day=by_day)
+    window = pilot.window
+    return await _answer(session, principal, found, window, question, by_day=by_day, of_pilot=True)
 
 
 async def of_every_pool(
@@ -122,36 +131,105 @@ async def _answer(
     question: Question,
     *,
     by_day: bool = True,
+    of_pilot: bool = False,
 ) -> UtilisationAnswer:
+    today = clock.today(principal.organisation.zone)
+    # Who may see the named rows anyway learns nothing from a small count.
+    sees_people = principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ)
+    if not sees_people:
+        question = _restricted(question, usual, today)
     window = question.window(usual)
-    as_of = question.last_day(window, clock.today(principal.organisation.zone))
+    as_of = question.last_day(window, today)
     observed = Window(window.starts_on, as_of + DAY)
     totals, quality, days = None, Quality(0, None), list[date]()
+    asked, breakdowns = question.group_by, dict[GroupBy, Breakdown]()
     if not of_pools or not observed.days:
         reason = NOT_BEGUN if of_pools else NO_POOL
         report = Report(figures=dict(without_value(window, as_of, reason)))
     else:
         totals, quality = await _totals(session, principal, of_pools, observed, question.basis)
-        groups = await _groups(session, principal, of_pools, totals, question.group_by)
-        report = await asyncio.to_thread(_report, totals, groups, by_day=by_day)
+        groups = await _groups(session, principal, of_pools, totals, asked, alone=sees_people)
+        report, breakdowns = await asyncio.to_thread(_report, totals, groups, asked, by_day=by_day)
         if observed.ends_on < window.ends_on:
             report = replace(report, figures=report.flagged(Flag.WINDOW_OPEN).figures)
         days = [observed.starts_on + n * DAY for n in range(len(report.weekly))]
+    if not sees_people:
+        minimum, exact = principal.organisation.minimum_group_size, report.figures
+        report = _shown(report, minimum, is_over=observed.ends_on >= window.ends_on)
+        if asked in breakdowns:
+            shown = suppress_together(exact, breakdowns, minimum)
+            report = replace(report, groups=shown[asked])
+        if not of_pilot and any(pool.pilot_id is not None for pool in of_pools):
+            report = _bought(report)
+        quality, totals = Quality(None, None), None
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
-    # Who may see the named rows anyway learns nothing from a small count.
-    if not principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ):
-        report = suppress(report, principal.organisation.minimum_group_size)
-        quality, totals = Quality(None, None), None
     return UtilisationAnswer(of_pools, window, as_of, question.basis, report, days, quality, totals)
 
 
-def _report(totals: Totals, groups: Mapping[str, set[bytes]], *, by_day: bool) -> Report:
+def _restricted(question: Question, usual: Window, today: date) -> Question:
+    """The same, as somebody may ask it who may not see who holds the seats.
+
+    Raises:
+        Invalid: another window is asked for, or groups before it is over.
+    """
+    # Calendar and working days would be two windows: their difference is the weekends.
+    if question.basis is not Basis.CALENDAR_DAYS:
+        raise Invalid.field(
+            "/basis",
+            "fixed_window",
+            "Readers who may not see who holds the seats are shown seat-days by the calendar. Leave "
+            "basis out.",
+        )
+    return question.restricted([usual], today)
+
+
+def _shown(report: Report, minimum: int, *, is_over: bool) -> Report:
+    """The report as somebody may see it who may not see who holds the seats.
+
+    What adds up day by day waits for the end of the window, and of the days only what was bought is shown.
+    """
+    shown = suppress(replace(report, groups={}), minimum)
+    return replace(
+        shown,
+        figures=shown.figures if is_over else without(shown.figures, ADDED_UP),
+        weekly=[without(day, day.keys() - BOUGHT) for day in shown.weekly],
+    )
+
+
+def _bought(report: Report) -> Report:
+    """What was bought, and nothing of people: how a pilot's seats are used is shown with the pilot alone.
+
+    The term of a pool is another window than the pilot's, and one of several pools a part of what they hold.
+    """
     return Report(
+        figures=without(report.figures, report.figures.keys() - BOUGHT),
+        weekly=report.weekly,
+        groups={name: without(each, each) for name, each in report.groups.items()},
+    )
+
+
+def _report(
+    totals: Totals,
+    groups: Mapping[GroupBy, Mapping[str, set[bytes]]],
+    asked: GroupBy | None,
+    *,
+    by_day: bool,
+) -> tuple[Report, dict[GroupBy, Breakdown]]:
+    """The exact figures of all and of the groups that are asked for, and every breakdown."""
+    breakdowns = {
+        by: Breakdown(
+            {name: {**figures_of_group(totals, people)} for name, people in parts.items()},
+            {name: np.array(sorted(people), dtype="S16") for name, people in parts.items()},
+        )
+        for by, parts in groups.items()
+    }
+    report = Report(
         figures=dict(figures(totals)),
         weekly=[dict(of_day) for of_day in daily(totals)] if by_day else [],
-        groups={group: dict(figures_of_group(totals, people)) for group, people in groups.items()},
+        groups={**breakdowns[asked].groups} if asked else {},
     )
+    return report, breakdowns
 
 
 async def _groups(
@@ -159,15 +237,20 @@ async def _groups(
     principal: Principal,
     of_pools: Sequence[LicencePool],
     totals: Totals,
-    group_by: GroupBy | None,
-) -> dict[str, set[bytes]]:
-    """Who of those who held a seat on a day that counts is in which group."""
-    if group_by is None:
+    asked: GroupBy | None,
+    *,
+    alone: bool,
+) -> dict[GroupBy, dict[str, set[bytes]]]:
+    """Who of those who held a seat on a day that counts is in which group; `alone` without other breakdowns."""
+    if asked is None:
         return {}
     ids = [pool.id for pool in of_pools]
     holders = {person for facts in totals.products for person in facts.person.tolist()}
-    found = await repository.groups(session, principal, ids, totals.window, group_by)
-    return grouping.named({name: here for name, of in found.items() if (here := of & holders)})
+    every = {}
+    for by in (asked,) if alone else GroupBy:
+        found = await repository.groups(session, principal, ids, totals.window, by)
+        every[by] = {name: here for name, of in found.items() if (here := of & holders)}
+    return offered(every, asked)
 
 
 async def _totals(
