@@ -274,13 +274,13 @@ async def test_what_a_connection_may_say(council: Council, server: OtherSystem) 
         ({"pilot_id": str(uuid4())}, "unknown_pilot"),
         ({"secrets": {}}, "wrong_secrets"),
         ({"secrets": {"token": "x", "other": "y"}}, "wrong_secrets"),
-        ({"settings": {}}, "invalid_input"),
-        ({"settings": {"address": "https://user:Margaret@kimai.example.org"}}, "invalid_input"),
+        ({"settings": {}}, "wrong_settings"),
+        ({"settings": {"address": "https://user:Margaret@kimai.example.org"}}, "wrong_settings"),
         (
             {"settings": {"address": "https://kimai.example.org", "zone": "Nowhere"}},
             "invalid_input",
         ),
-        ({"settings": {"address": "https://kimai.example.org", "Margaret": 1}}, "invalid_input"),
+        ({"settings": {"address": "https://kimai.example.org", "Margaret": 1}}, "wrong_settings"),
         ({"every_minutes": 14}, "invalid_input"),
     ):
         answer = await client.post("/connections", json={**right, **wrong})
