@@ -56,12 +56,15 @@ _BEYOND_SCHEMAS = {
     "person_missing",
     "pool_of_licences",
     "personal_identifier",
+    "pilot_missing",
+    "pilot_not_needed",
     "prompts_missing",
     "role_or_scopes",
     "rows_rejected",
     "too_few_days",
     "too_few_minutes",
     "unknown_category",
+    "unknown_kind",
     "unknown_mapping",
     "unknown_person",
     "unknown_pilot",
@@ -71,6 +74,8 @@ _BEYOND_SCHEMAS = {
     "unknown_zone",
     "window_too_long",
     "wrong_constant",
+    "wrong_secrets",
+    "wrong_setting",
 }
 # A day has one active day at most, a week seven: it depends on another field. And what a single
 # request is answered with 409 for, in bulk a row is.
@@ -201,6 +206,8 @@ class Council:
             "job": ["idempotency_cleanup", "seats_of_leavers"],
             "run_id": [self._own["run_id"]],
             "snapshot_id": [self._own["snapshot_id"]],
+            "connection_id": [self._own["connection_id"]],
+            "connection_run_id": [self._own["connection_run_id"]],
             **self._seats(),
         }
 

@@ -164,7 +164,7 @@ async def test_time_samples_come_by_a_mapping_and_can_be_taken_back(
     problem_of = await client.post(
         "/connections", json={"name": "x", "kind": "sftp_csv", "settings": stated}
     )
-    problem(problem_of, 422, "invalid_input")
+    problem(problem_of, 422, "wrong_settings")
     connection = await connect(client, drop, settings=stated, pilot_id=pilot_id)
     drop.leave("week.csv", ITRENT + "E404,VISIT,01/03/2024,8.00,4100,SW,09:00,10:30\n")
     tried = good(await client.post(f"/connections/{connection}/dry-run"))

@@ -1,5 +1,6 @@
 """Jobs over HTTP and on the command line: asked for, carried out by a tick, watched."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,9 +10,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import time_machine
+from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.permissions import Role, Scope
+from app.core.database import Database
 from app.core.jobs.registry import JOBS, job
 from app.core.jobs.schedules import every
 from app.scheduler import tick
@@ -218,3 +221,39 @@ def test_jobs_are_run_and_listed_for_one_organisation_or_all(database_url: str, 
     assert (unknown.status, "Hull" in unknown.err) == (1, True)
     future = run(database_url, "jobs", "run", "missing_feedback", "--as-of", "2199-01-01")
     assert future.status == 2
+
+
+async def test_a_job_that_reaches_out_holds_no_transaction_and_each_part_is_counted_once(
+    council: Council, operator: httpx.AsyncClient
+) -> None:
+    """It waits outside: meanwhile anybody writes, on SQLite as well."""
+    done: list[str] = []
+
+    async def parts(_s: AsyncSession, _o: UUID, _slot: datetime) -> list[str]:
+        return ["a", "b", "fails", "c"]
+
+    async def outside(
+        database: Database, _o: UUID, _slot: datetime, part: str
+    ) -> Mapping[str, int]:
+        async with database.transaction(wait=False) as session:
+            await session.exec(
+                text("UPDATE job_run SET error = NULL WHERE organisation_id IS NULL")
+            )
+        if part == "fails" and done.count("fails") == 0:
+            done.append(part)
+            raise ValueError("secret-4711")
+        done.append(part)
+        return {"done": 1}
+
+    job("a_test_outside", every(minutes=60), parts=parts, reaches_out=True)(outside)
+    await asyncio.gather(*(tick(council.database) for _ in range(3)))
+    found = (await listed(operator, "a_test_outside"))["last_run"]
+    assert (found["status"], found["error"], found["counts"]) == (
+        "failed",
+        "ValueError",
+        {"done": 2},
+    )
+    with time_machine.travel("2024-10-24T12:12:00Z", tick=False):
+        await tick(council.database)
+        found = (await listed(operator, "a_test_outside"))["last_run"]
+    assert (found["status"], found["counts"]) == ("succeeded", {"done": 4})

@@ -43,7 +43,9 @@ def sync(
         return _as_logged(run)
 
     told = databases.run(databases.with_database(get_settings(), work))
-    terminal.out.print(_table(connection, told, dry_run=dry_run))
+    fate = " (dry run: nothing was written)" if dry_run else ""
+    terminal.out.print(f"{connection}{fate}", highlight=False)
+    terminal.out.print(_table(told))
     if told["error"] is not None:
         raise typer.Exit(1)
 
@@ -77,9 +79,8 @@ def _as_logged(run: ConnectionRun) -> dict[str, object]:
     return {"counts": run.counts, "error": error, "troubles": run.troubles, "errors": run.errors}
 
 
-def _table(name: str, told: dict[str, object], *, dry_run: bool) -> Table:
-    fate = " (dry run: nothing was written)" if dry_run else ""
-    table = Table("", "", title=f"{name}{fate}", show_header=False)
+def _table(told: dict[str, object]) -> Table:
+    table = Table("", "", show_header=False)
     counts, troubles = told["counts"], told["troubles"]
     assert isinstance(counts, dict)  # noqa: S101 - as both logs have them
     assert isinstance(troubles, list)  # noqa: S101 - likewise

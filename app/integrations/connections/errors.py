@@ -1,5 +1,7 @@
 """What can go wrong with connections."""
 
+from collections.abc import Sequence
+
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, constraint
 
 _TAKEN = "There is a connection of this name already. Change that one, or choose another name."
@@ -34,6 +36,15 @@ def pilot_needed() -> Invalid:
 def no_pilot_needed() -> Invalid:
     detail = "What this connection brings belongs to no pilot: leave pilot_id out."
     return Invalid.field("/pilot_id", "pilot_not_needed", detail)
+
+
+def wrong_settings(kind: str, found: Sequence[FieldError]) -> Invalid:
+    """What is wrong with settings, told about each; which there are depends on the kind."""
+    return Invalid(
+        f"These are not settings of the kind {kind}. GET /connection-kinds describes them.",
+        code="wrong_settings",
+        errors=[FieldError(each.pointer, "wrong_setting", each.detail) for each in found],
+    )
 
 
 def wrong_secrets(wanted: list[str], *, either: bool = False) -> Invalid:

@@ -96,39 +96,6 @@ async def list_connections(
     return Page(items=[_answer(each) for each in found], next_cursor=cursor)
 
 
-@router.get(CONNECTION, dependencies=[requires(Scope.ADMIN)])
-async def get_connection(
-    connection_id: UUID, response: Response, session: Session, principal: Caller, keys: Keys
-) -> ConnectionOut:
-    """One connection."""
-    return _answer(await service.get(session, principal, keys, connection_id), response)
-
-
-@router.patch(CONNECTION, dependencies=[requires(Scope.ADMIN)])
-async def change_connection(
-    connection_id: UUID,
-    changes: ConnectionChange,
-    response: Response,
-    session: Session,
-    principal: Caller,
-    keys: Keys,
-    if_match: IfMatch = None,
-) -> ConnectionOut:
-    """Change a connection; settings and secrets as a whole. With other settings all is read again."""
-    changed = await service.change(session, principal, keys, connection_id, changes, if_match)
-    return _answer(changed, response)
-
-
-@router.delete(
-    CONNECTION, status_code=status.HTTP_204_NO_CONTENT, dependencies=[requires(Scope.ADMIN)]
-)
-async def delete_connection(
-    connection_id: UUID, session: Session, principal: Caller, if_match: IfMatch = None
-) -> None:
-    """Forget a connection, its secrets and its runs; what it brought stays."""
-    await service.delete(session, principal, connection_id, if_match)
-
-
 @outward_router.post(f"{CONNECTION}/dry-run", dependencies=[requires(Scope.ADMIN)])
 async def dry_run_connection(connection_id: UUID, store: Store, principal: Caller) -> DryRunOut:
     """Ask the other system for its first pages, and say what would become of them; nothing is written."""
@@ -181,3 +148,36 @@ async def list_connection_files(
     """Files that a connection has taken, and those in quarantine with the reason."""
     rows, cursor = await service.file_page(session, principal, connection_id, page)
     return Page(items=[ConnectionFileOut.model_validate(row) for row in rows], next_cursor=cursor)
+
+
+@router.get(CONNECTION, dependencies=[requires(Scope.ADMIN)])
+async def get_connection(
+    connection_id: UUID, response: Response, session: Session, principal: Caller, keys: Keys
+) -> ConnectionOut:
+    """One connection."""
+    return _answer(await service.get(session, principal, keys, connection_id), response)
+
+
+@router.patch(CONNECTION, dependencies=[requires(Scope.ADMIN)])
+async def change_connection(
+    connection_id: UUID,
+    changes: ConnectionChange,
+    response: Response,
+    session: Session,
+    principal: Caller,
+    keys: Keys,
+    if_match: IfMatch = None,
+) -> ConnectionOut:
+    """Change a connection; settings and secrets as a whole. With other settings all is read again."""
+    changed = await service.change(session, principal, keys, connection_id, changes, if_match)
+    return _answer(changed, response)
+
+
+@router.delete(
+    CONNECTION, status_code=status.HTTP_204_NO_CONTENT, dependencies=[requires(Scope.ADMIN)]
+)
+async def delete_connection(
+    connection_id: UUID, session: Session, principal: Caller, if_match: IfMatch = None
+) -> None:
+    """Forget a connection, its secrets and its runs; what it brought stays."""
+    await service.delete(session, principal, connection_id, if_match)

@@ -90,19 +90,26 @@ async def sync(
     if not isinstance(began, _Reading):
         return began
     try:
+        failure = await _failure_of(began)
+        return await _end(began, failure)
+    except Overtaken:
+        return await _abandon(began)
+
+
+async def _failure_of(began: _Reading) -> Note | None:
+    """Read it; what went wrong, where something did."""
+    try:
         await _read(began)
     except Overtaken:
-        return None
+        raise
     except Unavailable:
         raise
-    except OutwardError as error:
-        return await _end(began, Note(error.code, error.detail))
-    except ProblemError as error:
-        return await _end(began, Note(error.code, error.detail))
+    except (OutwardError, ProblemError) as error:
+        return Note(error.code, error.detail)
     except Exception as error:  # noqa: BLE001 - one connection's failure must not stop the others
         _log.error("sync_failed", kind=began.kind.name, exc_info=error)
-        return await _end(began, Note("internal_error", "A defect of ours; it has been logged."))
-    return await _end(began, None)
+        return Note("internal_error", "A defect of ours; it has been logged.")
+    return None
 
 
 async def _begin(
@@ -263,12 +270,25 @@ async def _take_file(
     await session.flush()
 
 
+async def _abandon(reading: _Reading) -> ConnectionRun | None:
+    """End a run whose connection was changed; None where it is gone, or somebody else's by now."""
+    async with reading.database.transaction() as session:
+        principal = reading.principal
+        where = (session, principal, reading.connection_id)
+        connection = await repository.find(*where, for_update=True)
+        run = await repository.find_run(*where, reading.run_id)
+        if connection is None or run is None or run.status is not SyncStatus.RUNNING:
+            return None
+        note = Note(
+            "overtaken", "The connection was changed meanwhile. The next run reads it anew."
+        )
+        _finish(connection, run, reading.account, note, retries=reading.traffic.retries)
+        return run
+
+
 async def _end(reading: _Reading, failure: Note | None) -> ConnectionRun | None:
     async with reading.database.transaction() as session:
-        try:
-            connection, run = await _held(session, reading)
-        except Overtaken:
-            return None
+        connection, run = await _held(session, reading)
         for code, count in reading.traffic.troubles.items():
             reading.account.note(
                 code, "Answers of the other system that were asked for again.", count

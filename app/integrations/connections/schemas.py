@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue, SecretStr, StringConstraints
+from pydantic import BaseModel, Field, JsonValue, SecretStr, StringConstraints, WithJsonSchema
 
-from app.core.fields import Change, Code, Input, Label, Output
+from app.core.fields import Change, Code, Input, Output
 from app.integrations.connections.models import FileState, SyncStatus
 
 MAX_SETTINGS = 50
@@ -15,18 +15,32 @@ MAX_SECRET = 20_000
 
 EveryMinutes = Annotated[int, Field(strict=True, ge=15, le=10_080)]
 Settings = Annotated[
-    dict[Annotated[str, StringConstraints(max_length=64)], JsonValue],
+    dict[str, JsonValue],
     Field(
         max_length=MAX_SETTINGS,
         description="As the kind describes them: GET /connection-kinds.",
     ),
 ]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_SECRET)]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@._ /-]{1,100}$")]
+# Written out: of names, what is derived would allow others with any value.
 Secrets = Annotated[
-    dict[Label, Secret],
-    Field(
-        max_length=MAX_SECRETS,
-        description="What it logs in with, by name. It is kept encrypted, and never sent back.",
+    dict[SecretName, Secret],
+    Field(max_length=MAX_SECRETS),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "What it logs in with, by name. It is kept encrypted, and never sent back.",
+            "maxProperties": MAX_SECRETS,
+            "propertyNames": {"pattern": "^[A-Za-z0-9@._ /-]{1,100}$"},
+            "additionalProperties": {
+                "type": "string",
+                "format": "password",
+                "writeOnly": True,
+                "minLength": 1,
+                "maxLength": MAX_SECRET,
+            },
+        }
     ),
 ]
 

@@ -334,7 +334,7 @@ def settings_of(kind: Kind, settings: Mapping[str, Any]) -> Input:
         return kind.settings.model_validate(settings)
     except ValidationError as error:
         found = [{**each, "loc": ("settings", *each["loc"])} for each in error.errors()]
-        raise invalid_input(found) from None
+        raise errors.wrong_settings(kind.name, invalid_input(found).errors) from None
 
 
 async def _check(
