@@ -196,6 +196,8 @@ class Council:
         ]
         self._made("/licence-activity/bulk", {"items": days})
         key = self._made("/api-keys", {"name": "to be revoked", "role": "analyst"})
+        receiver = {"url": "https://receiver.example.org/other"}
+        endpoint = self._made("/webhook-endpoints", receiver)
         self.existing = {
             "person_id": [person["person_id"] for person in people],
             "pilot_id": pilots,
@@ -205,7 +207,7 @@ class Council:
             "mapping_name": [self._own["mapping_name"]],
             "job": ["idempotency_cleanup", "seats_of_leavers"],
             "run_id": [self._own["run_id"]],
-            "endpoint_id": [self._own["endpoint_id"]],
+            "endpoint_id": [endpoint["endpoint_id"]],
             **self._seats(),
         }
 

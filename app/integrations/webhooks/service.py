@@ -304,8 +304,9 @@ async def deliveries(
     Raises:
         NotFound: there is no such endpoint within reach.
     """
-    await get(session, principal, endpoint_id)
-    return await repository.deliveries_page(session, principal, endpoint_id, query, state)
+    found = await repository.deliveries_page(session, principal, endpoint_id, query, state)
+    await get(session, principal, endpoint_id)  # afterwards: a wrong cursor is wrong everywhere
+    return found
 
 
 async def attempts(
@@ -320,8 +321,9 @@ async def attempts(
     Raises:
         NotFound: there is no such endpoint within reach.
     """
-    await get(session, principal, endpoint_id)
-    return await repository.attempts_page(session, principal, endpoint_id, query, event_id)
+    found = await repository.attempts_page(session, principal, endpoint_id, query, event_id)
+    await get(session, principal, endpoint_id)  # afterwards: a wrong cursor is wrong everywhere
+    return found
 
 
 async def forget(session: AsyncSession, organisation_id: UUID, before: datetime) -> dict[str, int]:
