@@ -37,6 +37,7 @@ _BEYOND_SCHEMAS = {
     "decided_twice",
     "empty_answer",
     "empty_window",
+    "event_or_range",
     "field_not_mapped",
     "field_twice",
     "in_the_future",
@@ -50,6 +51,7 @@ _BEYOND_SCHEMAS = {
     "not_a_monday",
     "no_such_field",
     "not_admin",
+    "not_null",
     "not_random_moment",
     "nothing_to_count_from",
     "outside_term",
@@ -65,6 +67,8 @@ _BEYOND_SCHEMAS = {
     "too_few_minutes",
     "unknown_category",
     "unknown_kind",
+    "unknown_event",
+    "unknown_event_type",
     "unknown_mapping",
     "unknown_person",
     "unknown_pilot",
@@ -72,6 +76,9 @@ _BEYOND_SCHEMAS = {
     "unknown_session",
     "unknown_taxonomy",
     "unknown_zone",
+    "url_insecure",
+    "url_malformed",
+    "url_private",
     "window_too_long",
     "wrong_constant",
     "wrong_secrets",
@@ -196,6 +203,8 @@ class Council:
         ]
         self._made("/licence-activity/bulk", {"items": days})
         key = self._made("/api-keys", {"name": "to be revoked", "role": "analyst"})
+        receiver = {"url": "https://receiver.example.org/other"}
+        endpoint = self._made("/webhook-endpoints", receiver)
         self.existing = {
             "person_id": [person["person_id"] for person in people],
             "pilot_id": pilots,
@@ -208,6 +217,7 @@ class Council:
             "snapshot_id": [self._own["snapshot_id"]],
             "connection_id": [self._own["connection_id"]],
             "connection_run_id": [self._own["connection_run_id"]],
+            "endpoint_id": [endpoint["endpoint_id"]],
             **self._seats(),
         }
 

@@ -14,6 +14,7 @@ from app.core.errors import ConfigurationError, Conflict
 from app.core.settings import get_settings
 from app.integrations.connections import running, service, trying
 from app.integrations.connections.models import ConnectionRun, SyncStatus
+from app.integrations.webhooks import service as webhooks
 from app.organisations import service as organisations
 
 
@@ -51,7 +52,7 @@ def sync(
 
 
 def rekey() -> None:
-    """Encrypt the secrets of all connections with the newest key, so that older ones may go."""
+    """Encrypt the secrets of all connections and webhooks with the newest key, so that older ones may go."""
 
     async def work(database: Database) -> int:
         await databases.check_migrated(database)
@@ -62,13 +63,14 @@ def rekey() -> None:
         for owner in owners:
             async with database.transaction() as session:
                 done += await service.rekey(session, Principal.system(owner), vault)
+                done += await webhooks.rekey(session, Principal.system(owner), vault)
         return done
 
     try:
         done = databases.run(databases.with_database(get_settings(), work))
     except SecretsUnreadable:
         raise ConfigurationError(
-            "No key of PILOTLIGHT_ENCRYPTION_KEYS decrypts the secrets of a connection. List the older "
+            "No key of PILOTLIGHT_ENCRYPTION_KEYS decrypts the secrets of a connection or webhook. List the older "
             "key as well."
         ) from None
     terminal.out.print(f"{done} encrypted anew.")

@@ -171,6 +171,13 @@ async def page(
     )
 
 
+async def every(session: AsyncSession, principal: Principal) -> list[WebhookEndpoint]:
+    """All of them, held until the transaction ends."""
+    e = WebhookEndpoint
+    statement = scoped(principal, e).order_by(col(e.id)).with_for_update()
+    return list((await session.exec(statement)).all())
+
+
 async def count(session: AsyncSession, principal: Principal) -> int:
     counted = scoped_columns(principal, WebhookEndpoint, func.count(col(WebhookEndpoint.id)))
     return int((await session.exec(counted)).one()[0])

@@ -84,37 +84,6 @@ async def list_webhook_endpoints(
     return Page(items=[EndpointOut.model_validate(row) for row in rows], next_cursor=cursor)
 
 
-@router.get(ENDPOINT, dependencies=[_ADMIN])
-async def get_webhook_endpoint(
-    endpoint_id: UUID, response: Response, session: Session, principal: Caller
-) -> EndpointOut:
-    """One endpoint."""
-    return _answer(await service.get(session, principal, endpoint_id), response)
-
-
-@router.patch(ENDPOINT, dependencies=[_ADMIN])
-async def change_webhook_endpoint(
-    endpoint_id: UUID,
-    changes: EndpointChange,
-    response: Response,
-    session: Session,
-    principal: Caller,
-    settings: Configured,
-    if_match: IfMatch = None,
-) -> EndpointOut:
-    """Change an endpoint; what is left out stays. Enabled anew it goes on with what waits."""
-    changed = await service.change(session, principal, settings, endpoint_id, changes, if_match)
-    return _answer(changed, response)
-
-
-@router.delete(ENDPOINT, status_code=status.HTTP_204_NO_CONTENT, dependencies=[_ADMIN])
-async def delete_webhook_endpoint(
-    endpoint_id: UUID, session: Session, principal: Caller, if_match: IfMatch = None
-) -> None:
-    """Forget an endpoint, its secret and its deliveries."""
-    await service.delete(session, principal, endpoint_id, if_match)
-
-
 @router.post(f"{ENDPOINT}/rotate-secret", dependencies=[_ADMIN])
 async def rotate_webhook_secret(
     endpoint_id: UUID,
@@ -170,6 +139,37 @@ async def list_webhook_attempts(
     """Every attempt to deliver to an endpoint, newest first."""
     rows, cursor = await service.attempts(session, principal, endpoint_id, page, event_id)
     return Page(items=[AttemptOut.model_validate(row) for row in rows], next_cursor=cursor)
+
+
+@router.get(ENDPOINT, dependencies=[_ADMIN])
+async def get_webhook_endpoint(
+    endpoint_id: UUID, response: Response, session: Session, principal: Caller
+) -> EndpointOut:
+    """One endpoint."""
+    return _answer(await service.get(session, principal, endpoint_id), response)
+
+
+@router.patch(ENDPOINT, dependencies=[_ADMIN])
+async def change_webhook_endpoint(
+    endpoint_id: UUID,
+    changes: EndpointChange,
+    response: Response,
+    session: Session,
+    principal: Caller,
+    settings: Configured,
+    if_match: IfMatch = None,
+) -> EndpointOut:
+    """Change an endpoint; what is left out stays. Enabled anew it goes on with what waits."""
+    changed = await service.change(session, principal, settings, endpoint_id, changes, if_match)
+    return _answer(changed, response)
+
+
+@router.delete(ENDPOINT, status_code=status.HTTP_204_NO_CONTENT, dependencies=[_ADMIN])
+async def delete_webhook_endpoint(
+    endpoint_id: UUID, session: Session, principal: Caller, if_match: IfMatch = None
+) -> None:
+    """Forget an endpoint, its secret and its deliveries."""
+    await service.delete(session, principal, endpoint_id, if_match)
 
 
 @events_router.get("", dependencies=[requires(Scope.PILOTS_READ)])

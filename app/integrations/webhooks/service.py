@@ -199,6 +199,24 @@ def keys_of(endpoint: WebhookEndpoint, vault: Vault, now: datetime) -> list[str]
     return [kept[name] for name in (CURRENT, OLD) if name in kept]
 
 
+async def rekey(session: AsyncSession, principal: Principal, vault: Vault) -> int:
+    """Encrypt the secrets of every endpoint with the newest key; returns how many had an older one.
+
+    Raises:
+        SecretsUnreadable: no listed key decrypts those of one.
+    """
+    older = [
+        endpoint
+        for endpoint in await repository.every(session, principal)
+        if not vault.is_newest(endpoint.secrets)
+    ]
+    for endpoint in older:
+        endpoint.secrets = vault.lock(endpoint.id, vault.unlock(endpoint.id, endpoint.secrets))
+    details = {"rekeyed": len(older)}
+    await audit_log.record(session, principal, "webhook_endpoints.rekeyed", details=details)
+    return len(older)
+
+
 async def replay(
     session: AsyncSession, principal: Principal, endpoint_id: UUID, wanted: ReplayIn
 ) -> int:
@@ -286,8 +304,9 @@ async def deliveries(
     Raises:
         NotFound: there is no such endpoint within reach.
     """
-    await get(session, principal, endpoint_id)
-    return await repository.deliveries_page(session, principal, endpoint_id, query, state)
+    found = await repository.deliveries_page(session, principal, endpoint_id, query, state)
+    await get(session, principal, endpoint_id)  # afterwards: a wrong cursor is wrong everywhere
+    return found
 
 
 async def attempts(
@@ -302,8 +321,9 @@ async def attempts(
     Raises:
         NotFound: there is no such endpoint within reach.
     """
-    await get(session, principal, endpoint_id)
-    return await repository.attempts_page(session, principal, endpoint_id, query, event_id)
+    found = await repository.attempts_page(session, principal, endpoint_id, query, event_id)
+    await get(session, principal, endpoint_id)  # afterwards: a wrong cursor is wrong everywhere
+    return found
 
 
 async def forget(session: AsyncSession, organisation_id: UUID, before: datetime) -> dict[str, int]:

@@ -1,16 +1,15 @@
 """What is sent, and what proves that it is ours. Pure, but for the secrets it draws."""
 
 import base64
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from standardwebhooks import Webhook
 
 from app.events.models import Event
+from app.integrations.webhooks.schemas import EventOut
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret begins with
 _SECRET_BYTES = 32
@@ -21,29 +20,16 @@ def new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-def envelope(event: Event) -> dict[str, Any]:
-    """An event as others see it; the same whenever and to whomever it is sent."""
-    return {
-        "id": str(event.id),
-        "type": event.type,
-        "timestamp": event.occurred_at.isoformat(),
-        "organisation_id": str(event.organisation_id),
-        "subject": event.subject,
-        "sequence": event.number,
-        "data": event.data,
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An event as it is sent: its id stays the same however often."""
+    """An event as it is sent, and as `GET /events` shows it: the same bytes however often."""
 
     id: str
     body: bytes
 
     @classmethod
     def of(cls, event: Event) -> "Message":
-        return cls(str(event.id), json.dumps(envelope(event), separators=(",", ":")).encode())
+        return cls(str(event.id), EventOut.model_validate(event).model_dump_json().encode())
 
     def headers(self, keys: Sequence[str], sent_at: datetime) -> dict[str, str]:
         """The headers that sign it, with every secret that is valid: a receiver needs to know one of them."""
