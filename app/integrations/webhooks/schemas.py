@@ -34,7 +34,7 @@ class EndpointChange(Change):
     url: Url | None = None
     description: Label | None = None
     event_types: TypeNames | None = None
-    is_enabled: bool | None = None
+    is_enabled: Annotated[bool, Field(strict=True)] | None = None
 
     @model_validator(mode="after")
     def not_null(self) -> Self:
@@ -47,7 +47,7 @@ class EndpointChange(Change):
 class RotationIn(Input):
     """For how long the secret so far signs as well."""
 
-    overlap_hours: int = Field(default=24, ge=0, le=168)
+    overlap_hours: int = Field(default=24, ge=0, le=168, strict=True)
 
 
 class ReplayIn(Input):
