@@ -3,12 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from app.core.encryption import SecretsUnreadable, Vault
 from app.core.settings import Settings
 from app.scheduler import tick
 from tests.council import Council, good, people, pilot
@@ -106,6 +108,8 @@ async def test_a_connection_is_read_and_read_on(
     assert run["counts"] == {**run["counts"], **expected}
     batches = good(await client.get("/import-batches?kind=time_samples"))["items"]
     assert {batch["origin"] for batch in batches} == {"connection tt", "connection tt: gone"}
+    # The last of them again, as it might have come late; the others are not asked for.
+    assert (await read(council, client, path))["counts"]["read"] == 1
     run = await read(council, client, path, full=True)
     assert (run["is_full"], run["counts"]["duplicate"], run["counts"]["deleted"]) == (True, 2, 0)
 
@@ -186,3 +190,12 @@ async def test_a_secret_outlives_its_key_as_long_as_that_is_listed(
 
 def _keyed(settings: Settings, keys: str) -> Settings:
     return settings.model_copy(update={"encryption_keys": SecretStr(keys)})
+
+
+def test_secrets_copied_to_another_row_open_nothing(settings: Settings) -> None:
+    vault, owner, other = Vault.of(settings), uuid4(), uuid4()
+    locked = vault.lock(owner, {"token": TOKEN})
+    assert TOKEN not in locked
+    assert vault.unlock(owner, locked) == {"token": TOKEN}
+    with pytest.raises(SecretsUnreadable):
+        vault.unlock(other, locked)

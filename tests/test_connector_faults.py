@@ -257,6 +257,27 @@ async def test_pages_out_of_order_are_asked_for_again(peer: Peer) -> None:
     assert await peer.here() == peer.told.standing()
 
 
+@pytest.mark.parametrize("kind", [Kimai], ids=["kimai"])
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_pages_that_do_not_add_up_are_read_again(peer: Peer) -> None:
+    for ref in range(1, 6):
+        peer.told.put(ref)
+    right = peer.server.answering
+
+    def short(asked: Asked) -> Reply:
+        reply = right(asked)
+        if asked.query.get("page") == "2":
+            return Reply(reply.body[1:], headers=reply.headers)
+        return reply
+
+    peer.server.answering = short
+    run = await peer.read()
+    assert (run["status"], run["error"]) == ("failed", "pages_incomplete")
+    peer.server.answering = right
+    assert (await peer.read())["status"] == "succeeded"
+    assert await peer.here() == peer.told.standing()
+
+
 @pytest.mark.parametrize("kind", [TimeTagger], ids=["timetagger"])
 async def test_a_reset_reads_everything_and_what_is_not_there_is_gone(peer: Peer) -> None:
     told = peer.told
