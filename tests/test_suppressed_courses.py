@@ -84,6 +84,21 @@ async def test_figures_of_one_arm_and_window_that_share_minutes_go_together(
     assert _all_suppressed(week) == {True}
 
 
+async def test_figures_of_one_group_that_share_minutes_go_together(council: Council) -> None:
+    """Time outside the ratio is of six in A; what it leaves of all they recorded is of three."""
+    teams = {"A": range(1, 7), "B": range(7, 17), "C": range(17, 29)}
+    admin, path = await pilot_of(council, [member_of(n) for n in range(1, 29)])
+    for team, numbers in teams.items():
+        await people(admin, *(f"E{n}" for n in numbers), team=team)
+    rows = [recorded(n, WEEKS[0], "travel", 60) for n in range(4, 7)]
+    await record(admin, path, [*rows, *_worked(WEEKS[0], 1, 2, 3, *range(7, 29))])
+    found = await read(await council.as_role(Role.ANALYST), path, "?group_by=team")
+    groups = {group["group"]: _all_suppressed(group["pilot"]) for group in found["groups"]}
+    assert groups["A"] == {True}
+    assert groups["C"] == {False}
+    assert _all_suppressed(found["pilot"]) == {False}
+
+
 async def test_rates_of_a_withheld_week_and_of_the_one_after_go_with_it(council: Council) -> None:
     client = await council.admin()
     staff = [f"E{n}" for n in range(1, 11)]
