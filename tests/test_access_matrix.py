@@ -123,7 +123,7 @@ async def test_no_role_reaches_another_organisation(
     lead = await _lead(admin)
     before = await _rows(council, other_council.organisation.organisation_id)
     for role in Role:
-        with subtests.test(role):
+        with subtests.test(role.value):
             client = await way_in(role, lead)
             for route in ROUTES:
                 await _ask_beyond(client, role, route, ours, theirs)

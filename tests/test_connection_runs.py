@@ -278,7 +278,7 @@ async def test_what_a_connection_may_say(council: Council, server: OtherSystem) 
         ({"settings": {"address": "https://user:Margaret@kimai.example.org"}}, "wrong_settings"),
         (
             {"settings": {"address": "https://kimai.example.org", "zone": "Nowhere"}},
-            "invalid_input",
+            "wrong_settings",
         ),
         ({"settings": {"address": "https://kimai.example.org", "Margaret": 1}}, "wrong_settings"),
         ({"every_minutes": 14}, "invalid_input"),
