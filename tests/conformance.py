@@ -79,6 +79,7 @@ _BEYOND_SCHEMAS = {
     "url_insecure",
     "url_malformed",
     "url_private",
+    "window_open",
     "window_too_long",
     "wrong_constant",
     "wrong_secrets",
