@@ -77,9 +77,9 @@ async def test_what_another_organisation_owns_does_not_exist(
     """Neither by itself nor beneath what is ours; the same request about our own is answered."""
     if not route.owned:
         return
-    theirs = await furnish(await other_council.admin())
+    theirs = await furnish(await other_council.admin(), route.path)
     client = await council.admin()
-    ours = await furnish(client)
+    ours = await furnish(client, route.path)
     request = {"headers": {"If-Match": "*"}, **sent_to(route, ours)}
     beneath = [{**ours, name: theirs[name]} for name in route.owned]
     for ids in (theirs, *beneath):

@@ -17,7 +17,7 @@ def test_there_is_a_right_request_for_every_write_and_for_no_other() -> None:
 async def _write(council: Council, route: Route) -> dict[str, Any]:
     """Do what the route is for; the request that does it must leave exactly one event."""
     client = await council.admin()
-    ids = await furnish(client)
+    ids = await furnish(client, route.path)
     before = len(await _events(client))
     headers = {"If-Match": "*", "X-Request-ID": "request-of-the-test"}
     request = {"headers": headers, **sent_to(route, ids)}

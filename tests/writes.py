@@ -79,8 +79,11 @@ _PLAN: dict[str, Any] = {
 }
 
 
-async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
-    """Record one of everything; returns its id by the name that paths give it."""
+async def furnish(client: httpx.AsyncClient, path: str | None = None) -> dict[str, str]:
+    """Record one of everything; returns its id by the name that paths give it.
+
+    With the path of a route, of what has routes of its own alone only what that one names.
+    """
     await people(client, "E-4711", display_name="Margaret", department="Housing")
     # To be given a seat, a seat in bulk, a place on the waiting list; and one who waits already.
     await people(client, "SEATED", "SEATED-IN-BULK", "TO-WAIT", "WAITING")
@@ -88,8 +91,8 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     person_id = next(p["person_id"] for p in listed if p["external_id"] == "E-4711")
     pilot_id = await pilot(client, {"person_external_id": "E-4711"})
     key = good(await client.post("/api-keys", json={"name": "k", "role": "analyst"}), 201)
-    path = await pool(client, seats=9, hands_on_released_seats=False)
-    given = await seat(client, path, "E-4711", allocated_on="2024-05-01")
+    pool_path = await pool(client, seats=9, hands_on_released_seats=False)
+    given = await seat(client, pool_path, "E-4711", allocated_on="2024-05-01")
     samples = f"/pilots/{pilot_id}/time-samples/bulk"
     taken = good(await client.post(samples, json={"items": [_sample("first")]}))
     held = good(await client.post(f"/pilots/{pilot_id}/feedback-sessions", json=_SESSION), 201)
@@ -100,21 +103,10 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     mapping = {**_RULES, "name": f"council-{uuid4().hex[:8]}", "kind": "people"}
     good(await client.post("/import-mappings", json=mapping), 201)
     asked = good(await client.post("/jobs/idempotency_cleanup/runs"), 202)
-    day = {"as_of": "2024-04-30"}
-    published = good(await client.post(f"/pilots/{pilot_id}/snapshots", json=day), 201)
-    sent = {"schemas": [GROUP], "displayName": "of Margaret"}
-    group = good(await client.post(str(client.base_url.join("/scim/v2/Groups")), json=sent), 201)
-    connection = {**_CONNECTION, "name": "time", "pilot_id": pilot_id}
-    set_up = good(await client.post("/connections", json=connection), 201)
-    reads = good(await client.post(f"/connections/{set_up['connection_id']}/runs"), 202)
-    account_id = await _signed_in(client)
-    endpoint = good(await client.post("/webhook-endpoints", json={"url": _RECEIVER}), 201)
     return {
         "person_id": person_id,
-        "endpoint_id": endpoint["endpoint_id"],
         "pilot_id": pilot_id,
         "key_id": key["key_id"],
-        "account_id": account_id,
         "pool_id": given["pool_id"],
         "allocation_id": given["allocation_id"],
         "batch_id": taken["batch_id"],
@@ -123,12 +115,41 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "mapping_name": mapping["name"],
         "job": "seats_of_leavers",
         "run_id": asked["run_id"],
-        "snapshot_id": published["snapshot_id"],
-        "group_id": group["id"],
-        "connection_id": set_up["connection_id"],
-        "connection_run_id": reads["connection_run_id"],
-        "waiting_id": await wait(client, path, "WAITING", requested_on="2024-05-01"),
+        "waiting_id": await wait(client, pool_path, "WAITING", requested_on="2024-05-01"),
+        **await _by_themselves(client, pilot_id, path),
     }
+
+
+async def _by_themselves(
+    client: httpx.AsyncClient, pilot_id: str, path: str | None
+) -> dict[str, str]:
+    """What no body of another route refers to, and which of it a path names."""
+
+    def named(name: str) -> bool:
+        return path is None or f"{{{name}}}" in path
+
+    found: dict[str, str] = {}
+    if named("snapshot_id"):
+        day = {"as_of": "2024-04-30"}
+        published = good(await client.post(f"/pilots/{pilot_id}/snapshots", json=day), 201)
+        found["snapshot_id"] = published["snapshot_id"]
+    if named("group_id"):
+        groups, sent = "/scim/v2/Groups", {"schemas": [GROUP], "displayName": "of Margaret"}
+        group = good(await client.post(str(client.base_url.join(groups)), json=sent), 201)
+        found["group_id"] = group["id"]
+    if named("connection_id"):
+        connection = {**_CONNECTION, "name": "time", "pilot_id": pilot_id}
+        found["connection_id"] = good(await client.post("/connections", json=connection), 201)[
+            "connection_id"
+        ]
+        reads = good(await client.post(f"/connections/{found['connection_id']}/runs"), 202)
+        found["connection_run_id"] = reads["connection_run_id"]
+    if named("account_id"):
+        found["account_id"] = await _signed_in(client)
+    if named("endpoint_id"):
+        endpoint = good(await client.post("/webhook-endpoints", json={"url": _RECEIVER}), 201)
+        found["endpoint_id"] = endpoint["endpoint_id"]
+    return found
 
 
 async def _signed_in(client: httpx.AsyncClient) -> str:
