@@ -134,12 +134,13 @@ def _ndjson(file: IO[bytes], row_type: type[RowType]) -> Iterator[list[Parsed[Ro
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
     """Lines; of one that is too long, its beginning."""
-    if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
-        file.seek(0)
-    while line := file.readline(MAX_LINE_BYTES + 1):
+    mark = codecs.BOM_UTF8
+    line = file.readline(MAX_LINE_BYTES + 1 + len(mark)).removeprefix(mark)
+    while line:
         yield line
         while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
             line = file.readline(MAX_LINE_BYTES + 1)
+        line = file.readline(MAX_LINE_BYTES + 1)
 
 
 def _blocks(items: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[list[Item]]:
