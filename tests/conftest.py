@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from app.tables import metadata
 from tests.command import Run, runner
 from tests.council import Council, found
 from tests.databases import KINDS, Templates, settings_for
+from tests.writes import Belongings, Furnished, belongings
 
 _TENANT_TABLE = re.compile(
     r"\b(?:FROM|JOIN|UPDATE|INTO)\s+\"?("
@@ -78,11 +80,17 @@ def keep_within_the_organisation(database: Database) -> None:
     event.listen(database.engine.sync_engine, "before_cursor_execute", check)
 
 
-@pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+@asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[FastAPI]:
     application = create_app(settings)
     async with application.router.lifespan_context(application):
         keep_within_the_organisation(application.state.database)
+        yield application
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    async with _running(settings) as application:
         yield application
 
 
@@ -98,6 +106,27 @@ async def other_council(app: FastAPI) -> AsyncIterator[Council]:
     theirs = await found(app, "Other Council")
     yield theirs
     await theirs.close()
+
+
+@pytest.fixture
+async def furnished(database_kind: str, templates: Templates) -> AsyncIterator[Furnished]:
+    """Two councils that have one of everything each: furnished once a worker, and then copied."""
+    template, made = await templates.filled(database_kind, "furnished", _furnish)
+    async with (
+        templates.database(database_kind, template=template) as url,
+        _running(settings_for(url)) as application,
+    ):
+        councils = Furnished(application, *made)
+        yield councils
+        await councils.close()
+
+
+async def _furnish(url: str) -> list[Belongings]:
+    async with _running(settings_for(url)) as application:
+        return [
+            await belongings(await found(application, name))
+            for name in ("Test Council", "Other Council")
+        ]
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -60,6 +61,7 @@ class Templates:
         self._worker = worker
         self._server: PostgresServer | None = None
         self._sqlite: Path | None = None
+        self._filled: dict[tuple[str, str], Any] = {}
 
     @property
     def server(self) -> PostgresServer:
@@ -91,17 +93,37 @@ class Templates:
         """Make the template, outside any event loop."""
         _ = self.server if kind == "postgresql" else self.sqlite
 
+    async def filled(
+        self, kind: str, name: str, fill: Callable[[str], Awaitable[Any]]
+    ) -> tuple[str, Any]:
+        """Fill a database of a kind once a worker: its name as a template, and what `fill` answered."""
+        template = f"{name}_{self._worker}"
+        if (kind, name) not in self._filled:
+            url = await self._copy(kind, template)
+            self._filled[kind, name] = await fill(url)
+        return template, self._filled[kind, name]
+
+    async def _copy(self, kind: str, name: str, template: str | None = None) -> str:
+        """Copy a template, by default the migrated one, to a database of another name; its URL."""
+        if kind == "sqlite":
+            path = self._folder / f"{name}.db"
+            shutil.copyfile(self._folder / f"{template}.db" if template else self.sqlite, path)
+            return f"sqlite:///{path}"
+        await self.server.execute(
+            f"DROP DATABASE IF EXISTS {name}",
+            f"CREATE DATABASE {name} TEMPLATE {template or self._template}",
+        )
+        return self.server.url(name)
+
     @asynccontextmanager
-    async def database(self, kind: str, *, empty: bool = False) -> AsyncIterator[str]:
-        """The URL of a fresh database: migrated, or with nothing in it."""
+    async def database(
+        self, kind: str, *, empty: bool = False, template: str | None = None
+    ) -> AsyncIterator[str]:
+        """The URL of a fresh database: migrated, a copy of a filled one, or with nothing in it."""
         name = f"test_{uuid4().hex}"
         if kind == "sqlite":
             path = self._folder / f"{name}.db"
-            if not empty:
-                shutil.copyfile(self.sqlite, path)
-            yield f"sqlite:///{path}"
+            yield f"sqlite:///{path}" if empty else await self._copy(kind, name, template)
             return
-        template = "template0" if empty else self._template
-        await self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield self.server.url(name)
+        yield await self._copy(kind, name, "template0" if empty else template)
         await self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")

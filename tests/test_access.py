@@ -14,7 +14,7 @@ from app.access.service import new_key, organisation_of
 from app.core import clock
 from tests.council import Council, good, pilot, problem
 from tests.routes import EVERY, LEADS_ALONE, ROUTES, Route
-from tests.writes import furnish, sent_to
+from tests.writes import Furnished, sent_to
 
 # What anybody may see of the service itself; everything else states its permission.
 PUBLIC = {"/", "/health/live", "/health/ready", "/internal/metrics", "/api/v1/openapi.json"}
@@ -72,14 +72,12 @@ async def test_every_route_takes_a_key_with_all_of_its_scopes_and_no_other(
 @pytest.mark.parametrize(**EVERY)  # type: ignore[arg-type]  # the three arguments by name
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_what_another_organisation_owns_does_not_exist(
-    route: Route, council: Council, other_council: Council
+    route: Route, furnished: Furnished
 ) -> None:
     """Neither by itself nor beneath what is ours; the same request about our own is answered."""
     if not route.owned:
         return
-    theirs = await furnish(await other_council.admin(), route.path)
-    client = await council.admin()
-    ours = await furnish(client, route.path)
+    client, ours, theirs = furnished.admin, furnished.ours, furnished.theirs
     request = {"headers": {"If-Match": "*"}, **sent_to(route, ours)}
     beneath = [{**ours, name: theirs[name]} for name in route.owned]
     for ids in (theirs, *beneath):

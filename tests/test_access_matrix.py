@@ -6,7 +6,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select
 
 from app.access.permissions import SCOPES_OF_ROLE, Role, Scope
@@ -17,7 +16,7 @@ from tests.council import API, Council, good, people, pilot, problem
 from tests.databases import settings_for
 from tests.identity import PUBLIC_URL, Browser, Issuer, provider, trust
 from tests.routes import ROUTES, Route
-from tests.writes import furnish, sent_to
+from tests.writes import Furnished, sent_to
 
 SPECIFICATION = create_app(settings_for("sqlite://")).openapi()
 TABLES = [table for table in metadata.sorted_tables if table.name not in GLOBAL_TABLES]
@@ -31,15 +30,15 @@ WayIn = Callable[[Role, UUID], Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture(params=["key", "session", "token"])
-async def way_in(request: pytest.FixtureRequest, app: FastAPI, council: Council) -> WayIn:
-    issuer = Issuer()
-    await trust(app, provider(council), issuer=issuer)
+async def way_in(request: pytest.FixtureRequest, furnished: Furnished) -> WayIn:
+    council, issuer = furnished.council, Issuer()
+    await trust(council.app, provider(council), issuer=issuer)
 
     async def by_key(role: Role, lead: UUID) -> httpx.AsyncClient:
         return await council.as_role(role, person_id=lead if role is Role.PILOT_LEAD else None)
 
     async def by_session(role: Role, _lead: UUID) -> httpx.AsyncClient:
-        browser = Browser(app)
+        browser = Browser(council.app)
         name = f"{LEAD}@council.test" if role is Role.PILOT_LEAD else None
         answer = await browser.sign_in(issuer, role, sub=role, preferred_username=name)
         assert answer.status_code == 303, answer.text
@@ -115,18 +114,16 @@ def _naming(
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_no_role_reaches_another_organisation(
-    council: Council, other_council: Council, way_in: WayIn, subtests: pytest.Subtests
+    furnished: Furnished, way_in: WayIn, subtests: pytest.Subtests
 ) -> None:
-    theirs = await furnish(await other_council.admin())
-    admin = await council.admin()
-    ours = await furnish(admin)
-    lead = await _lead(admin)
+    council, other_council = furnished.council, furnished.other_council
+    lead = await _lead(furnished.admin)
     before = await _rows(council, other_council.organisation.organisation_id)
     for role in Role:
         with subtests.test(role.value):
             client = await way_in(role, lead)
             for route in ROUTES:
-                await _ask_beyond(client, role, route, ours, theirs)
+                await _ask_beyond(client, role, route, furnished.ours, furnished.theirs)
     assert await _rows(council, other_council.organisation.organisation_id) == before
 
 
@@ -165,10 +162,11 @@ async def _lead(admin: httpx.AsyncClient) -> UUID:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-async def test_a_lead_reaches_no_pilot_of_somebody_else(council: Council, way_in: WayIn) -> None:
+async def test_a_lead_reaches_no_pilot_of_somebody_else(
+    furnished: Furnished, way_in: WayIn
+) -> None:
     """Neither by itself, nor what belongs to it beneath a pilot that the lead does reach."""
-    admin = await council.admin()
-    ours = await furnish(admin)
+    council, admin, ours = furnished.council, furnished.admin, furnished.ours
     lead = await _lead(admin)
     led = await pilot(admin, code="LED", lead_external_id=LEAD)
     client = await way_in(Role.PILOT_LEAD, lead)

@@ -7,17 +7,16 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.council import Council, good, people, pilot
 from tests.routes import ROUTES, Route
-from tests.writes import BODIES, SECRETS, furnish, sent_to
+from tests.writes import BODIES, SECRETS, Furnished, sent_to
 
 
 def test_there_is_a_right_request_for_every_write_and_for_no_other() -> None:
     assert set(BODIES) == {str(route) for route in ROUTES if route.writes}
 
 
-async def _write(council: Council, route: Route) -> dict[str, Any]:
+async def _write(furnished: Furnished, route: Route) -> dict[str, Any]:
     """Do what the route is for; the request that does it must leave exactly one event."""
-    client = await council.admin()
-    ids = await furnish(client, route.path)
+    client, ids = furnished.admin, furnished.ours
     before = len(await _events(client))
     headers = {"If-Match": "*", "X-Request-ID": "request-of-the-test"}
     request = {"headers": headers, **sent_to(route, ids)}
@@ -35,9 +34,9 @@ async def _events(client: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.writes], ids=str)
 async def test_every_write_leaves_one_event_without_personal_values(
-    route: Route, council: Council
+    route: Route, furnished: Furnished
 ) -> None:
-    event = await _write(council, route)
+    event = await _write(furnished, route)
     assert event["request_id"] == "request-of-the-test"
     assert event["principal_kind"] == "api_key"
     assert "." in event["action"]

@@ -5,18 +5,23 @@ A new route needs one entry in `BODIES`, and what it stands on in `furnish`.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx
+from fastapi import FastAPI
 
 from app.core.settings import Settings
-from tests.council import activity, good, people, pilot
+from app.organisations.models import Organisation
+from tests.council import Council, activity, good, people, pilot
 from tests.licences import POOL, pool, seat, wait
 from tests.scim import GROUP
 
 # None of these may be found in a log, an audit event or an error.
 SECRETS = ("Margaret", "Housing", "margaret@example.org", "E-4711", "because of Margaret")
+# In the first answer, and in no later one.
+SHOWN_ONCE = frozenset({"key", "secret"})
 _WHY = "because of Margaret"
 # Of our own pages, as the settings have it by default.
 ORIGIN: str = Settings.model_fields["public_url"].default
@@ -79,11 +84,38 @@ _PLAN: dict[str, Any] = {
 }
 
 
-async def furnish(client: httpx.AsyncClient, path: str | None = None) -> dict[str, str]:
-    """Record one of everything; returns its id by the name that paths give it.
+@dataclass(frozen=True)
+class Belongings:
+    """An organisation, the key of its administrator, and the ids of one of everything."""
 
-    With the path of a route, of what has routes of its own alone only what that one names.
-    """
+    organisation: Organisation
+    key: str
+    ids: dict[str, str]
+
+
+class Furnished:
+    """Two councils that have one of everything each, in an application."""
+
+    def __init__(self, app: FastAPI, ours: Belongings, theirs: Belongings) -> None:
+        self.council = Council(app, ours.organisation)
+        self.other_council = Council(app, theirs.organisation)
+        self.admin = self.council.client(ours.key)
+        self.ours, self.theirs = dict(ours.ids), dict(theirs.ids)
+
+    async def close(self) -> None:
+        await self.council.close()
+
+
+async def belongings(council: Council) -> Belongings:
+    """Furnish a council."""
+    key = await council.key()
+    ids = await furnish(council.client(key))
+    await council.close()
+    return Belongings(council.organisation, key, ids)
+
+
+async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
+    """Record one of everything; returns its id by the name that paths give it."""
     await people(client, "E-4711", display_name="Margaret", department="Housing")
     # To be given a seat, a seat in bulk, a place on the waiting list; and one who waits already.
     await people(client, "SEATED", "SEATED-IN-BULK", "TO-WAIT", "WAITING")
@@ -116,40 +148,32 @@ async def furnish(client: httpx.AsyncClient, path: str | None = None) -> dict[st
         "job": "seats_of_leavers",
         "run_id": asked["run_id"],
         "waiting_id": await wait(client, pool_path, "WAITING", requested_on="2024-05-01"),
-        **await _by_themselves(client, pilot_id, path),
+        **await _published(client, pilot_id),
+        **await _connected(client, pilot_id),
+        "account_id": await _signed_in(client),
     }
 
 
-async def _by_themselves(
-    client: httpx.AsyncClient, pilot_id: str, path: str | None
-) -> dict[str, str]:
-    """What no body of another route refers to, and which of it a path names."""
+async def _published(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
+    """Published figures, and somebody who is told of them."""
+    sent = {"as_of": "2024-04-30"}
+    published = good(await client.post(f"/pilots/{pilot_id}/snapshots", json=sent), 201)
+    endpoint = good(await client.post("/webhook-endpoints", json={"url": _RECEIVER}), 201)
+    return {"snapshot_id": published["snapshot_id"], "endpoint_id": endpoint["endpoint_id"]}
 
-    def named(name: str) -> bool:
-        return path is None or f"{{{name}}}" in path
 
-    found: dict[str, str] = {}
-    if named("snapshot_id"):
-        day = {"as_of": "2024-04-30"}
-        published = good(await client.post(f"/pilots/{pilot_id}/snapshots", json=day), 201)
-        found["snapshot_id"] = published["snapshot_id"]
-    if named("group_id"):
-        groups, sent = "/scim/v2/Groups", {"schemas": [GROUP], "displayName": "of Margaret"}
-        group = good(await client.post(str(client.base_url.join(groups)), json=sent), 201)
-        found["group_id"] = group["id"]
-    if named("connection_id"):
-        connection = {**_CONNECTION, "name": "time", "pilot_id": pilot_id}
-        found["connection_id"] = good(await client.post("/connections", json=connection), 201)[
-            "connection_id"
-        ]
-        reads = good(await client.post(f"/connections/{found['connection_id']}/runs"), 202)
-        found["connection_run_id"] = reads["connection_run_id"]
-    if named("account_id"):
-        found["account_id"] = await _signed_in(client)
-    if named("endpoint_id"):
-        endpoint = good(await client.post("/webhook-endpoints", json={"url": _RECEIVER}), 201)
-        found["endpoint_id"] = endpoint["endpoint_id"]
-    return found
+async def _connected(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
+    """Other systems: one that tells us of groups, and one that is read."""
+    groups, sent = "/scim/v2/Groups", {"schemas": [GROUP], "displayName": "of Margaret"}
+    group = good(await client.post(str(client.base_url.join(groups)), json=sent), 201)
+    connection = {**_CONNECTION, "name": "time", "pilot_id": pilot_id}
+    made = good(await client.post("/connections", json=connection), 201)["connection_id"]
+    reads = good(await client.post(f"/connections/{made}/runs"), 202)
+    return {
+        "group_id": group["id"],
+        "connection_id": made,
+        "connection_run_id": reads["connection_run_id"],
+    }
 
 
 async def _signed_in(client: httpx.AsyncClient) -> str:
