@@ -40,6 +40,7 @@ _BEYOND_SCHEMAS = {
     "event_or_range",
     "field_not_mapped",
     "field_twice",
+    "fixed_window",
     "in_the_future",
     "in_the_past",
     "keep_until",

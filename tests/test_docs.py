@@ -31,7 +31,7 @@ def test_the_readme_lists_every_setting_with_its_default_and_no_other() -> None:
 
 
 def test_every_job_is_documented() -> None:
-    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/guides/jobs.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(JOBS)
 
 

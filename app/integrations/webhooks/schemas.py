@@ -8,11 +8,14 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.access.permissions import Scope
-from app.core.fields import Change, Input, Instant, Label, Output, Printable
+from app.core.fields import Change, Input, Instant, Label, NotBlank, Output, Printable
 from app.integrations.webhooks.models import DeliveryState, DisabledReason
 
 Url = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), Printable
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
+    Printable,
+    NotBlank,
 ]
 TypeNames = Annotated[
     set[Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=64)]],
