@@ -17,7 +17,7 @@ from tests.databases import Templates
 
 COMMAND = Path(sys.executable).with_name("pilotlight")
 SECRET = "a-secret-of-the-tests-alone-0123456789"
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 _COMMAND_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 _ATTEMPTS = 3

@@ -50,12 +50,14 @@ async def open_or_of(
     return list((await session.exec(statement)).all())
 
 
-async def lock(session: AsyncSession, organisation_id: UUID, run_id: UUID) -> JobRun | None:
-    """A run, held until the transaction ends; None where somebody else holds it."""
+async def lock(
+    session: AsyncSession, organisation_id: UUID, run_id: UUID, *, waits: bool = False
+) -> JobRun | None:
+    """A run, held until the transaction ends; None where somebody else holds it, unless one waits."""
     statement = (
         select(JobRun)
         .where(col(JobRun.organisation_id) == organisation_id, col(JobRun.id) == run_id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=not waits)
     )
     return (await session.exec(statement)).one_or_none()
 

@@ -171,7 +171,7 @@ async def _reach_out(database: Database, job: Job, seen: JobRun) -> RunStatus | 
     """Do the next part of a run that has begun outside any transaction of ours; then count it as done.
 
     Returns:
-        How far it has come; None where somebody else has counted it, or ended the run.
+        How far it has come; None where somebody else holds it, or ended it.
     """
     async with database.transaction() as session:
         run = await repository.lock(session, seen.organisation_id, seen.id)
@@ -187,9 +187,12 @@ async def _reach_out(database: Database, job: Job, seen: JobRun) -> RunStatus | 
     except Exception as error:  # noqa: BLE001 - recorded, as that of any other job
         failure = error
     async with database.transaction() as session:
-        run = await repository.lock(session, seen.organisation_id, seen.id)
-        if run is None or run.status is not RunStatus.RUNNING or run.done != done:
+        # What has been done is counted, whoever looks at the row meanwhile.
+        run = await repository.lock(session, seen.organisation_id, seen.id, waits=True)
+        if run is None or run.status is not RunStatus.RUNNING:
             return None
+        if run.done != done:
+            return run.status  # somebody else counted it, who may have left since: the next one
         if failure is not None:
             await _fail(session, run, failure)
             return run.status
