@@ -62,7 +62,7 @@ class Reading:
     async def run(
         self, session: AsyncSession, parameters: Mapping[str, Any]
     ) -> dict[str, NDArray[Any]]:
-        """The columns by their names, in the same order of rows, which is any.
+        """The columns by their names, in one order of rows: the statement's, or any.
 
         Returns:
             Shape (n,) each: ids as 16 bytes, dates as ordinals.

@@ -172,6 +172,7 @@ async def _sums(
         )
         .where(col(s.pilot_id) == pilot_id, col(s.is_deleted).is_(other=False))
         .group_by(asked.c.place, *what)
+        .order_by(asked.c.place, *what)
     )
     return [
         Summed(days[row[0]].day, row[1], row[2], row[3], str(row[4]), float(row[5]), row[6])
