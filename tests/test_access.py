@@ -16,6 +16,8 @@ from tests.council import Council, good, pilot, problem
 from tests.routes import EVERY, LEADS_ALONE, ROUTES, Route
 from tests.writes import Furnished, sent_to
 
+# Scopes are held against routes before anything is asked of a database.
+ONE_DATABASE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 # What anybody may see of the service itself; everything else states its permission.
 PUBLIC = {"/", "/health/live", "/health/ready", "/internal/metrics", "/api/v1/openapi.json"}
 
@@ -44,6 +46,7 @@ def test_every_route_is_one_that_checks() -> None:
     assert all(isinstance(route.route, ApiRoute) for route in ROUTES)
 
 
+@ONE_DATABASE
 async def test_every_route_refuses_every_key_without_all_of_its_scopes(council: Council) -> None:
     """Each key has one scope; a route that demands two refuses it, and names what it lacks."""
     keys = {scope: await council.key(None, scopes=[scope]) for scope in Scope}
@@ -58,6 +61,7 @@ async def test_every_route_refuses_every_key_without_all_of_its_scopes(council: 
                 assert {named for named in route.scopes if named in detail} == missing
 
 
+@ONE_DATABASE
 async def test_every_route_takes_a_key_with_all_of_its_scopes_and_no_other(
     council: Council,
 ) -> None:
@@ -70,7 +74,7 @@ async def test_every_route_takes_a_key_with_all_of_its_scopes_and_no_other(
 
 
 @pytest.mark.parametrize(**EVERY)  # type: ignore[arg-type]  # the three arguments by name
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@ONE_DATABASE
 async def test_what_another_organisation_owns_does_not_exist(
     route: Route, furnished: Furnished
 ) -> None:

@@ -112,8 +112,8 @@ def test_jobs_are_listed_and_run_once_a_slot(database_url: str, run: Run) -> Non
     assert run(database_url, "jobs", "run", "nonsense").status == 2
 
 
-def test_the_demo_prints_its_headlines_and_a_second_run_the_same(
-    empty_database_url: str, run: Run
+def test_the_demo_prints_its_headlines_a_second_run_the_same_and_all_of_it_is_simulated(
+    empty_database_url: str, run: Run, tmp_path: Path
 ) -> None:
     first = run(empty_database_url, "demo", "--no-serve")
     assert first.status == 0, first.err
@@ -129,6 +129,7 @@ def test_the_demo_prints_its_headlines_and_a_second_run_the_same(
     assert "Simulated data" in first.out
     second = run(empty_database_url, "demo", "--no-serve")
     assert _without_key(second.out) == _without_key(first.out)
+    _every_answer_is_simulated(empty_database_url, run, tmp_path)
 
 
 def _without_key(output: str) -> str:
@@ -142,13 +143,10 @@ def test_the_demo_keeps_away_from_a_real_council(database_url: str, run: Run) ->
     assert "real organisation" in refused.err
 
 
-def test_every_answer_of_the_demo_says_that_it_is_simulated(
-    empty_database_url: str, run: Run, tmp_path: Path
-) -> None:
-    run(empty_database_url, "demo", "--no-serve")
-    key = run(empty_database_url, "key", "create", "--organisation", NAME, "--role", "admin")
+def _every_answer_is_simulated(url: str, run: Run, tmp_path: Path) -> None:
+    key = run(url, "key", "create", "--organisation", NAME, "--role", "admin")
     with (
-        serving(empty_database_url, tmp_path) as server,
+        serving(url, tmp_path) as server,
         httpx.Client(
             base_url=server.base_url, headers={"Authorization": f"Bearer {key.out.strip()}"}
         ) as client,

@@ -34,7 +34,12 @@ async def viva_pilot(council: Council) -> tuple[Any, str]:
     return client, good(created, 201)["pilot_id"]
 
 
-@pytest.mark.parametrize("thin", [False, True], ids=["as shipped", "thinned"])
+@pytest.mark.parametrize(
+    ("database_kind", "thin"),
+    [("postgresql", False), ("sqlite", True)],
+    ids=["as shipped", "thinned"],
+    indirect=["database_kind"],
+)
 async def test_every_figure_of_every_week_equals_an_independent_calculation(
     council: Council, thin: bool, tmp_path: Path
 ) -> None:
