@@ -10,12 +10,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.access.permissions import Role
-from tests.attacker import BASELINE_WEEKS, Attack, Council, load
+from app.access.permissions import Role, Scope
+from tests.attacker import BASELINE_WEEKS, Council, load
+from tests.attacker_beyond import WiderAttack
 from tests.council import Council as Service
 from tests.council import good
 from tests.time_use import member_of, pilot_of, read
 
+# The most that a reader may hold who sees neither the holders of seats nor the rows of the pilot's lead.
+SUPPRESSED = (
+    *(Scope.PILOTS_READ, Scope.METRICS_READ, Scope.LICENCES_READ),
+    *(Scope.FEEDBACK_READ, Scope.TIME_READ),
+)
+PLAN = {"method": "diary", "person_days_per_week": 1}
 ATTACKS = int(os.environ.get("PILOTLIGHT_ATTACKS", "6"))
 _RUNS = count()
 # It goes by HTTP, and what is withheld is decided after everything is read: one kind of database is enough.
@@ -46,7 +53,13 @@ def councils(draw: st.DrawFn) -> Council:
         )
     arms = ["comparison" if chance.random() < 0.2 else "pilot" for _ in range(people)]
     arms[0] = "pilot"
-    return Council(places, arms, did, draw(st.sampled_from([0, 2])))
+    pools = None
+    if draw(st.booleans()):
+        count, holding = draw(st.integers(1, 2)), draw(st.sampled_from([0.7, 1.0]))
+        held = [chance.randrange(count) if chance.random() < holding else None for _ in arms]
+        pools = [each if arm == "pilot" else None for each, arm in zip(held, arms, strict=True)]
+        pools[0] = 0
+    return Council(places, arms, did, draw(st.sampled_from([0, 2])), pools)
 
 
 @one_database
@@ -62,10 +75,15 @@ def councils(draw: st.DrawFn) -> Council:
 async def test_no_withheld_count_follows_from_what_is_shown(
     council: Service, told: Council
 ) -> None:
-    admin, reader = await council.admin(), await council.as_role(Role.ANALYST)
+    admin, reader = (
+        await council.admin(),
+        council.client(await council.key(None, scopes=SUPPRESSED)),
+    )
     path = await load(admin, told, next(_RUNS))
-    attack = Attack(told)
+    good(await admin.put(f"{path}/sampling-plan", json=PLAN))
+    attack = WiderAttack(told)
     await attack.run(reader, path)
+    await attack.run_beyond(admin, reader, path)
     await reader.aclose()
     await admin.aclose()
     found = attack.solved(council.organisation.minimum_group_size)

@@ -125,12 +125,12 @@ async def _load(
         ).items()
     ]
     schedule = plans.schedule_of(plan)
-    parts = [(phase, days.clip(window)) for phase, days in phases.items()]
+    parts = [(phase, whole, whole.clip(window)) for phase, whole in phases.items()]
 
     def compute() -> list[Phased]:
         return [
-            Phased(phase, days, schedule, members, seen, drawn)
-            for phase, days in parts
+            Phased(phase, whole, days, schedule, members, seen, drawn)
+            for phase, whole, days in parts
             if days.days
         ]
 
