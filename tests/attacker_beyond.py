@@ -82,6 +82,8 @@ class WiderAttack(Attack):
                 self._seats(found, date.fromisoformat(found["as_of"]), asked.get("group_by"))
         for found in good(await reader.get("/licence-utilisation?limit=200"))["items"]:
             self._seats_of_a_pool(found)
+        for pool in good(await reader.get("/licence-pools?limit=200"))["items"]:
+            assert pool["allocated"] is pool["available"] is pool["waiting"] is None
         self._card(good(await reader.get(f"{path}/scorecard")))
         self._feedback(good(await reader.get(f"{path}/feedback-summary")), told.ends_on - DAY, None)
 

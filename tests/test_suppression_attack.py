@@ -4,8 +4,10 @@
 """
 
 import os
+import re
 from itertools import count
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -13,8 +15,9 @@ from hypothesis import strategies as st
 from app.access.permissions import Role, Scope
 from tests.attacker import BASELINE_WEEKS, Council, load
 from tests.attacker_beyond import WiderAttack
+from tests.council import API, good
 from tests.council import Council as Service
-from tests.council import good
+from tests.test_routes_that_tell import ATTACKED
 from tests.time_use import member_of, pilot_of, read
 
 # The most that a reader may hold who sees neither the holders of seats nor the rows of the pilot's lead.
@@ -25,6 +28,7 @@ SUPPRESSED = (
 PLAN = {"method": "diary", "person_days_per_week": 1}
 ATTACKS = int(os.environ.get("PILOTLIGHT_ATTACKS", "6"))
 _RUNS = count()
+_ID, _PLACEHOLDER = re.compile(r"/[0-9a-f-]{36}"), re.compile(r"\{\w+\}")
 # It goes by HTTP, and what is withheld is decided after everything is read: one kind of database is enough.
 one_database = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
@@ -82,10 +86,18 @@ async def test_no_withheld_count_follows_from_what_is_shown(
     path = await load(admin, told, next(_RUNS))
     good(await admin.put(f"{path}/sampling-plan", json=PLAN))
     attack = WiderAttack(told)
+    asked: set[str] = set()
+
+    async def note(request: httpx.Request) -> None:
+        way = _ID.sub("/{id}", request.url.path.removeprefix(API))
+        asked.add(f"{request.method} {way}")
+
+    reader.event_hooks["request"].append(note)
     await attack.run(reader, path)
     await attack.run_beyond(admin, reader, path)
     await reader.aclose()
     await admin.aclose()
+    assert asked == {_PLACEHOLDER.sub("{id}", route) for route in ATTACKED}
     found = attack.solved(council.organisation.minimum_group_size)
     assert not found, "\n".join(found)
 
