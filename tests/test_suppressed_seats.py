@@ -163,3 +163,19 @@ async def test_that_few_seats_are_all_taken_tells_how_many_hold_one(council: Cou
     page = f"/pilots/{pilot_id}/metrics/licence-utilisation"
     seen = good(await (await council.as_role(Role.ANALYST)).get(page))["figures"]
     assert seen["days_until_all_taken"]["suppressed"]
+
+
+async def test_days_of_use_that_adoption_withholds_do_not_follow_from_seats(
+    council: Council,
+) -> None:
+    """Seven used theirs in the first week, and two of them in the last alone: less that week, the total is theirs."""
+    of_pilot, _ = await _seats(council)
+    admin, analyst = await council.admin(), await council.as_role(Role.ANALYST)
+    rows = [activity(n, "2024-04-23", product=PRODUCT) for n in STAFF[:2]]
+    good(await admin.post("/licence-activity/bulk", json={"items": rows}))
+    of_adoption = of_pilot.replace("licence-utilisation", "adoption")
+    used = good(await analyst.get(of_adoption))
+    assert used["figures"]["active_days_per_active_user_week"]["suppressed"]
+    seen = shown(good(await analyst.get(of_pilot))["figures"])
+    assert not seen & {"active_user_days", "licence_utilisation", "effective_utilisation"}
+    assert "allocated_seat_days" in seen

@@ -16,6 +16,7 @@ from app.metrics.course import Course, counts_of
 from app.metrics.figures import Figure, Share
 from app.metrics.registry import EvidenceTier, Metric
 from app.metrics.suppression import Figures, Report, suppress, without
+from app.metrics.time_use.weekly import Waiting
 from app.pilots.models import Arm, Member
 from app.pilots.roll import Roll
 from app.time_use.plans.expectation import (
@@ -120,8 +121,14 @@ class Phased:
         self._prompts = [prompt for prompt in prompts if prompt.day in days]
         self._arm_of = {member.person_id: member.arm for member in members}
 
-    def part(self, arm: Arm, minimum: int | None) -> Part:
-        """One arm; `minimum` is the group size below which counts are withheld, None to withhold nothing."""
+    def part(self, arm: Arm, minimum: int | None, late: Waiting) -> Part:
+        """One arm, as somebody may see it.
+
+        Args:
+            arm: which one.
+            minimum: the group size below which counts are withheld, None to withhold nothing.
+            late: what the figures of time use withhold, which tell of the same person-days.
+        """
         rows = np.array([member.arm is arm for member in self.members], dtype=np.bool_)
         weeks = weeks_of(self.days)
         mondays = [iso_week_of(week.starts_on).starts_on for week in weeks]
@@ -149,6 +156,11 @@ class Phased:
             as_of=self.days.ends_on - DAY,
         )
         waiting, totals = course.withheld(minimum)
+        if (arm, self.phase.value) in late.totals:
+            totals |= {_COVERAGE.slug}
+        for monday in mondays:
+            if arm in late.weeks.get((self.phase.value, monday), ()):
+                waiting.setdefault(monday, set()).add(_COVERAGE.slug)
         shown = suppress(Report(whole.figures), minimum).figures
         return Part(
             whole.shown(without(shown, totals)),
