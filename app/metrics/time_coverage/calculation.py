@@ -158,9 +158,11 @@ class Phased:
         waiting, totals = course.withheld(minimum)
         if (arm, self.phase.value) in late.totals:
             totals |= {_COVERAGE.slug}
-        for monday in mondays:
+        for monday, each in weekly.items():
             if arm in late.weeks.get((self.phase.value, monday), ()):
                 waiting.setdefault(monday, set()).add(_COVERAGE.slug)
+                # What is not expected is a part of that week, which the whole would tell beside the others.
+                totals |= {_COVERAGE.slug} if each.cell.unexpected else set()
         shown = suppress(Report(whole.figures), minimum).figures
         return Part(
             whole.shown(without(shown, totals)),
