@@ -26,7 +26,7 @@ SUPPRESSED = (
     *(Scope.FEEDBACK_READ, Scope.TIME_READ),
 )
 PLAN = {"method": "diary", "person_days_per_week": 1}
-ATTACKS = int(os.environ.get("PILOTLIGHT_ATTACKS", "4"))
+ATTACKS = int(os.environ.get("PILOTLIGHT_ATTACKS", "3"))
 _RUNS = count()
 _ID, _PLACEHOLDER = re.compile(r"/[0-9a-f-]{36}"), re.compile(r"\{\w+\}")
 # It goes by HTTP, and what is withheld is decided after everything is read: one kind of database is enough.
@@ -70,7 +70,7 @@ def councils(draw: st.DrawFn) -> Council:
 @settings(
     max_examples=ATTACKS,
     deadline=None,
-    derandomize=ATTACKS <= 4,
+    derandomize=ATTACKS <= 3,
     database=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.generate,),  # a smaller pilot would take minutes to find
