@@ -8,7 +8,7 @@ from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun, JobState
 from app.core.models import metadata
 from app.events.models import Event, EventCounter
-from app.feedback.responses.models import FeedbackResponse, FeedbackVersion
+from app.feedback.responses.models import CommentPlace, FeedbackResponse, FeedbackVersion
 from app.feedback.sessions.models import FeedbackSession
 from app.imports.mappings.models import ImportMapping
 from app.imports.models import ImportBatch
@@ -75,6 +75,7 @@ TABLES = (
     FeedbackSession,
     FeedbackResponse,
     FeedbackVersion,
+    CommentPlace,
     MissingFeedbackWeek,
     SamplingPlan,
     TimePromptDraw,

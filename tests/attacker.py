@@ -16,6 +16,7 @@ from scipy.optimize import linprog
 
 from tests.council import activity, good, pilot
 from tests.feedback import answer
+from tests.licences import pool
 from tests.time_use import sample
 
 BASELINE, START = date(2024, 3, 4), date(2024, 4, 1)
@@ -37,6 +38,8 @@ class Council:
     arms: list[str]
     did: list[list[int]]
     tail: int
+    # By person the pool whose seat is held over the window; none of a pilot whose members all have access.
+    pools: list[int | None] | None = None
 
     @property
     def weeks(self) -> list[date]:
@@ -55,6 +58,16 @@ class Council:
     def places_of(self, person: int) -> dict[str, str]:
         names = zip(GROUPINGS, ("T", "D", "J"), self.places[person], strict=True)
         return {grouping: f"{letter}{number}" for grouping, letter, number in names}
+
+    def has_access(self, person: int) -> bool:
+        is_open = self.pools is None or self.pools[person] is not None
+        return is_open and self.arms[person] == "pilot"
+
+    def source_of(self, person: int) -> str:
+        return ("diary", "sheet", "sheet", "system")[person % 4]
+
+    def method_of(self, person: int) -> str:
+        return ("diary", "diary", "timesheet", "timesheet")[person % 4]
 
     def doing(self, bit: int) -> set[Unknown]:
         return {
@@ -87,7 +100,7 @@ async def load(client: httpx.AsyncClient, told: Council, run: int) -> str:
         client,
         *members,
         code=f"A{run}",
-        kind="social_care",
+        kind="social_care" if told.pools is None else "copilot_licences",
         product=f"tool-{run}",
         baseline_starts_on=str(BASELINE),
         baseline_ends_on=str(BASELINE + BASELINE_WEEKS * WEEK),
@@ -95,6 +108,7 @@ async def load(client: httpx.AsyncClient, told: Council, run: int) -> str:
         ends_on=str(told.ends_on),
     )
     path = f"/pilots/{pilot_id}"
+    good(await client.put(f"{path}/time-use-taxonomy", json={"version": "social-care-1"}))
     samples = [
         sample(
             f"{run}-{person}-{week}-{category}",
@@ -102,6 +116,8 @@ async def load(client: httpx.AsyncClient, told: Council, run: int) -> str:
             started_at=f"{week}T09:00:00+00:00",
             category=category,
             minutes=minutes(person, week),
+            source=told.source_of(person),
+            method=told.method_of(person),
         )
         for person, week in sorted(told.doing(RECORDED))
         for category, minutes in (("forms", _admin), ("visit", _direct))
@@ -116,6 +132,8 @@ async def load(client: httpx.AsyncClient, told: Council, run: int) -> str:
         )
         for person, week in sorted(told.doing(ANSWERED))
     ]
+    for number in sorted({each for each in told.pools or () if each is not None}):
+        await _seats(client, told, run, number, path)
     used = [
         activity(name[person], str(week + timedelta(days=1)), product=f"tool-{run}")
         for person, week in sorted(told.doing(ACTIVE))
@@ -130,6 +148,26 @@ async def load(client: httpx.AsyncClient, told: Council, run: int) -> str:
     return path
 
 
+async def _seats(
+    client: httpx.AsyncClient, told: Council, run: int, number: int, path: str
+) -> None:
+    """A pool of the pilot, and who holds a seat of it from the first day of the window on."""
+    holders = [n for n, each in enumerate(told.pools or ()) if each == number]
+    bought = await pool(
+        client,
+        name=f"pool-{run}-{number}",
+        product=f"tool-{run}",
+        pilot_id=path.rpartition("/")[2],
+        seats=len(told.places),
+        seat_price="365.00",
+        term_starts_on=str(START),
+        term_ends_on=str(START + 52 * WEEK),
+    )
+    rows = [{"person_external_id": f"A{run}-{n}", "allocated_on": str(START)} for n in holders]
+    given = good(await client.post(f"{bought}/allocations/bulk", json={"items": rows}))
+    assert given["rejected"] == 0, given
+
+
 @dataclass
 class System:
     """What was shown and what was withheld of one thing that people do."""
@@ -138,6 +176,7 @@ class System:
     counts: bool = (
         False  # of answers, of which a few may be several people's: too few are what counts
     )
+    may_be_few: bool = False  # where few are shown, what is withheld of others must not follow
     shown: dict[Cell, float] = field(default_factory=dict)
     withheld: set[Cell] = field(default_factory=set)
 
@@ -161,9 +200,11 @@ class System:
             found[[place[u] for u in cell if u in place]] = 1
             return found
 
+        open_ = [c for c in self.shown if 0 < self._people(c) < minimum]
+        told = [] if self.may_be_few else [f"it is shown: {sorted(c, key=str)}" for c in open_]
         few = [c for c in self.withheld if 0 < self._people(c) < minimum]
         if not few or not place:
-            return []
+            return told
         known = np.array([row(cell) for cell in self.shown]).reshape(-1, len(place))
         values = np.array(list(self.shown.values()))
         wanted = np.array([row(cell) for cell in few])
@@ -171,7 +212,7 @@ class System:
         if len(known):
             solution = np.linalg.lstsq(known.T, wanted.T, rcond=None)[0]
             by_rank = np.abs(known.T @ solution - wanted.T).max(axis=0) < EXACT
-        found = []
+        found = told
         for cell, target, is_solved in zip(few, wanted, by_rank, strict=True):
             if is_solved:
                 found.append(f"by subtraction: {sorted(cell, key=str)}")
@@ -199,7 +240,7 @@ def _is_point(
     return bool(abs(ends[1] - ends[0]) < WIDE)
 
 
-def _either(numbers: Mapping[str, Any], name: str, factor: float = 1) -> float | None:
+def told_of(numbers: Mapping[str, Any], name: str, factor: float = 1) -> float | None:
     value = numbers[name]
     if numbers["suppressed"]:
         return None
@@ -211,6 +252,7 @@ class Attack:
 
     def __init__(self, told: Council) -> None:
         recorded, answered, active, agreed = map(told.doing, (RECORDED, ANSWERED, ACTIVE, AGREED))
+        active = {(person, week) for person, week in active if told.has_access(person)}
 
         def of(doing: set[Unknown], amount: Callable[[int, date], float]) -> System:
             return System(lambda u: amount(u[0], u[1]) if u in doing and u[1] else 0.0)
@@ -232,7 +274,7 @@ class Attack:
             "no": number(answered - agreed),
             "active weeks": of(active, lambda _p, _w: 1),
             "used": System(lambda u: float(ever(u))),
-            "never used": System(lambda u: float(not ever(u))),
+            "never used": System(lambda u: float(told.has_access(u[0]) and not ever(u))),
         }
         self.seen: set[tuple[str, str]] = set()
 
@@ -299,12 +341,12 @@ class Attack:
     def _hours(self, cell: Cell, figures: Mapping[str, Any]) -> None:
         self._share(cell, figures["admin_share"])
         hours = figures["admin_hours_per_worker_week"]
-        self.systems["admin"].tell(cell, _either(hours, "numerator", 60))
-        self.systems["person-weeks"].tell(cell, _either(hours, "denominator"))
+        self.systems["admin"].tell(cell, told_of(hours, "numerator", 60))
+        self.systems["person-weeks"].tell(cell, told_of(hours, "denominator"))
 
     def _share(self, cell: Cell, share: Mapping[str, Any]) -> None:
-        self.systems["admin"].tell(cell, _either(share, "numerator"))
-        self.systems["both"].tell(cell, _either(share, "denominator"))
+        self.systems["admin"].tell(cell, told_of(share, "numerator"))
+        self.systems["both"].tell(cell, told_of(share, "denominator"))
 
     def _feedback(self, found: dict[str, Any], until: date, grouping: str | None) -> None:
         own = self.told.who("pilot")
@@ -318,13 +360,13 @@ class Attack:
         for people, some, figures in parts:
             cell = frozenset((person, week) for person in people for week in some)
             keep, score = figures["would_keep_rate"], figures["satisfaction_mean"]
-            yes, of = _either(keep, "numerator"), _either(keep, "denominator")
+            yes, of = told_of(keep, "numerator"), told_of(keep, "denominator")
             self.systems["yes"].tell(cell, yes)
             self.systems["no"].tell(cell, None if yes is None or of is None else of - yes)
-            self.systems["score"].tell(cell, _either(score, "numerator"))
+            self.systems["score"].tell(cell, told_of(score, "numerator"))
             for slug in ("satisfaction_mean", "would_keep_rate", "minutes_saved_self_reported"):
-                self.systems["answers"].tell(cell, _either(figures[slug], "denominator"))
-            self.systems["answers"].tell(cell, _either(figures["response_rate"], "numerator"))
+                self.systems["answers"].tell(cell, told_of(figures[slug], "denominator"))
+            self.systems["answers"].tell(cell, told_of(figures["response_rate"], "numerator"))
 
     def _adoption(self, found: dict[str, Any], until: date, grouping: str | None) -> None:
         own = self.told.who("pilot")
@@ -334,22 +376,28 @@ class Attack:
             for group in found["groups"]
         ]
         for people, figures in parts:
-            use = figures["active_days_per_active_user_week"]
-            for name in ("numerator", "denominator"):
-                self.systems["active weeks"].tell(self._cell(people, until), _either(use, name))
-            if until < self.told.ends_on - timedelta(days=1):
-                continue
-            for slug in ("adoption_rate", "activation_rate"):
-                cell = frozenset((person, None) for person in people)
-                used, of = (_either(figures[slug], n) for n in ("numerator", "denominator"))
-                self.systems["used"].tell(cell, used)
-                unused = None if used is None or of is None else of - used
-                self.systems["never used"].tell(cell, unused)
+            self._adoption_figures(figures, people, until)
         for week in found["weekly"]:
             monday = date.fromisoformat(week["starts_on"])
             cell = frozenset((person, monday) for person in own)
             for slug in ("weekly_active_rate", "active_days_per_active_user_week"):
-                self.systems["active weeks"].tell(cell, _either(week[slug], "numerator"))
+                self.systems["active weeks"].tell(cell, told_of(week[slug], "numerator"))
+
+    def _adoption_figures(
+        self, figures: Mapping[str, Any], people: Iterable[int], until: date
+    ) -> None:
+        people = list(people)
+        use = figures["active_days_per_active_user_week"]
+        for name in ("numerator", "denominator"):
+            self.systems["active weeks"].tell(self._cell(people, until), told_of(use, name))
+        if until < self.told.ends_on - timedelta(days=1):
+            return
+        for slug in ("adoption_rate", "activation_rate"):
+            cell = frozenset((person, None) for person in people)
+            used, of = (told_of(figures[slug], n) for n in ("numerator", "denominator"))
+            self.systems["used"].tell(cell, used)
+            unused = None if used is None or of is None else of - used
+            self.systems["never used"].tell(cell, unused)
 
     def solved(self, minimum: int) -> list[str]:
         """What follows although it is withheld."""

@@ -78,7 +78,25 @@ async def listed(client: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
     return items
 
 
-def moves(snapshot: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """What moved a snapshot: kind, day, rows added, changed and removed."""
+async def read(client: httpx.AsyncClient, snapshot: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot as another client reads it."""
+    return good(await client.get(f"/snapshots/{snapshot['snapshot_id']}"))
+
+
+def moves(snapshot: dict[str, Any], of_lead: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """What moved a snapshot: kind, day, rows added, changed and removed.
+
+    `of_lead` is the same as the pilot's lead reads it, who alone may count samples and answers.
+    """
     names = ("kind", "day", "added", "changed", "removed")
-    return [tuple(each[name] for name in names) for each in snapshot["changes"]["inputs"]]
+    inputs = snapshot["changes"]["inputs"]
+    if of_lead is not None:
+        inputs = [
+            *(each for each in inputs if not each["suppressed"]),
+            *(
+                each
+                for each in of_lead["changes"]["inputs"]
+                if each["kind"] in ("time_samples", "feedback")
+            ),
+        ]
+    return [tuple(each[name] for name in names) for each in inputs]

@@ -247,6 +247,35 @@ async def test_text_is_shown_without_names_where_ten_wrote(council: Council) -> 
     assert len(events) == 4
 
 
+async def test_a_group_of_texts_that_was_read_stays_as_it_is(council: Council) -> None:
+    """Who reads before and after a text that comes late would tell it from the others."""
+    client = await council.admin()
+    numbers = [f"E{n}" for n in range(1, 31)]
+    path = await feedback_pilot(client, *numbers)
+    first, second = "2024-04-08", "2024-04-15"
+
+    async def shown() -> list[tuple[str, int, str]]:
+        items = good(await client.get(f"{path}/feedback-comments"))["items"]
+        return [(i["starts_on"], i["people"], i["text"]) for i in items]
+
+    await take(client, path, *(answer(n, first, liked=f"of {n}") for n in numbers[:10]))
+    read = await shown()
+    assert len(read) == 10
+    await take(client, path, answer("E11", first, liked="late"), answer(None, first, liked="later"))
+    assert await shown() == read
+    # What was written again is another text, and what was taken back is gone: nothing comes in its place.
+    await take(client, path, answer("E1", first, liked="rewritten"))
+    await take(client, path, answer("E2", first, deleted=True))
+    left = [text for _, _, text in read if text not in ("of E1", "of E2")]
+    assert [text for _, _, text in await shown()] == left
+    await take(client, path, *(answer(n, second, liked=f"then {n}") for n in numbers[11:20]))
+    after = await shown()
+    assert [text for _, _, text in after[:8]] == left
+    then = {f"then {n}" for n in numbers[11:20]}
+    assert {text for _, _, text in after[8:]} == {"late", "later", "rewritten", *then}
+    assert {people for _, people, _ in after[8:]} == {11}
+
+
 async def test_two_anonymous_answers_of_two_weeks_are_one_writer(council: Council) -> None:
     client = await council.admin()
     path = await feedback_pilot(client, "E1")

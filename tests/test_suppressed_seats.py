@@ -114,3 +114,68 @@ async def test_a_pool_of_a_pilot_by_itself_tells_what_was_bought(council: Counci
             await council.key(None, scopes=[Scope.LICENCES_READ, Scope.PEOPLE_READ])
         )
         assert "seats_active_28d" in shown(good(await manager.get(path))["figures"])
+
+
+async def test_how_many_hold_a_seat_or_wait_is_for_those_who_may_see_them(
+    council: Council,
+) -> None:
+    """Asked for one day after the other, a pool would tell of each seat that was given."""
+    _, path = await _seats(council)
+    own = path.removesuffix("/utilisation")
+    numbers = ("purchased", "allocated", "available", "deficit", "waiting")
+    reader = council.client(await council.key(None, scopes=[Scope.LICENCES_READ]))
+    manager = await council.as_role(Role.ICT_MANAGER)
+    for client, told in ((reader, (20, *[None] * 4)), (manager, (20, 14, 6, 0, 0))):
+        listed = good(await client.get("/licence-pools?as_of=2024-04-02"))["items"]
+        one = good(await client.get(f"{own}?as_of=2024-04-02"))
+        for found in (*listed, one):
+            assert tuple(found[name] for name in numbers) == told
+
+
+async def test_a_peak_of_few_does_not_follow_from_the_seats_recommended(council: Council) -> None:
+    """Three used theirs at the start, nobody since: none is in use, and four would be recommended."""
+    admin = await council.admin()
+    await people(admin, *STAFF)
+    dates = {"starts_on": "2024-04-01", "ends_on": "2024-06-24"}
+    members = [{"person_external_id": n, "arm": "pilot"} for n in STAFF]
+    pilot_id = await pilot(admin, *members, **dates)
+    path = await pool(admin, pilot_id=pilot_id, seats=14)
+    for number in STAFF:
+        await seat(admin, path, number, allocated_on="2024-04-01")
+    rows = [activity(n, "2024-04-10", product=PRODUCT) for n in STAFF[:3]]
+    good(await admin.post("/licence-activity/bulk", json={"items": rows}))
+    page = f"/pilots/{pilot_id}/metrics/licence-utilisation"
+    exact = good(await admin.get(page))["figures"]
+    assert (exact["seats_active_28d"]["value"], exact["recommended_seats"]["value"]) == (0, 4)
+    assert exact["days_until_all_taken"]["value"] == 0
+    seen = good(await (await council.as_role(Role.ANALYST)).get(page))["figures"]
+    assert seen["recommended_seats"]["suppressed"]
+    assert not seen["days_until_all_taken"]["suppressed"]
+
+
+async def test_that_few_seats_are_all_taken_tells_how_many_hold_one(council: Council) -> None:
+    admin = await council.admin()
+    await people(admin, *STAFF[:3])
+    pilot_id = await pilot(admin, starts_on="2024-04-01", ends_on="2024-04-29")
+    path = await pool(admin, pilot_id=pilot_id, seats=3)
+    for number in STAFF[:3]:
+        await seat(admin, path, number, allocated_on="2024-04-01")
+    page = f"/pilots/{pilot_id}/metrics/licence-utilisation"
+    seen = good(await (await council.as_role(Role.ANALYST)).get(page))["figures"]
+    assert seen["days_until_all_taken"]["suppressed"]
+
+
+async def test_days_of_use_that_adoption_withholds_do_not_follow_from_seats(
+    council: Council,
+) -> None:
+    """Seven used theirs in the first week, and two of them in the last alone: less that week, the total is theirs."""
+    of_pilot, _ = await _seats(council)
+    admin, analyst = await council.admin(), await council.as_role(Role.ANALYST)
+    rows = [activity(n, "2024-04-23", product=PRODUCT) for n in STAFF[:2]]
+    good(await admin.post("/licence-activity/bulk", json={"items": rows}))
+    of_adoption = of_pilot.replace("licence-utilisation", "adoption")
+    used = good(await analyst.get(of_adoption))
+    assert used["figures"]["active_days_per_active_user_week"]["suppressed"]
+    seen = shown(good(await analyst.get(of_pilot))["figures"])
+    assert not seen & {"active_user_days", "licence_utilisation", "effective_utilisation"}
+    assert "allocated_seat_days" in seen

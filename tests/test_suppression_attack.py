@@ -4,20 +4,31 @@
 """
 
 import os
+import re
 from itertools import count
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.access.permissions import Role
-from tests.attacker import BASELINE_WEEKS, Attack, Council, load
+from app.access.permissions import Role, Scope
+from tests.attacker import BASELINE_WEEKS, Council, load
+from tests.attacker_beyond import WiderAttack
+from tests.council import API, good
 from tests.council import Council as Service
-from tests.council import good
+from tests.test_routes_that_tell import ATTACKED
 from tests.time_use import member_of, pilot_of, read
 
-ATTACKS = int(os.environ.get("PILOTLIGHT_ATTACKS", "6"))
+# The most that a reader may hold who sees neither the holders of seats nor the rows of the pilot's lead.
+SUPPRESSED = (
+    *(Scope.PILOTS_READ, Scope.METRICS_READ, Scope.LICENCES_READ),
+    *(Scope.FEEDBACK_READ, Scope.TIME_READ),
+)
+PLAN = {"method": "diary", "person_days_per_week": 1}
+ATTACKS = int(os.environ.get("PILOTLIGHT_ATTACKS", "3"))
 _RUNS = count()
+_ID, _PLACEHOLDER = re.compile(r"/[0-9a-f-]{36}"), re.compile(r"\{\w+\}")
 # It goes by HTTP, and what is withheld is decided after everything is read: one kind of database is enough.
 one_database = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
@@ -46,14 +57,20 @@ def councils(draw: st.DrawFn) -> Council:
         )
     arms = ["comparison" if chance.random() < 0.2 else "pilot" for _ in range(people)]
     arms[0] = "pilot"
-    return Council(places, arms, did, draw(st.sampled_from([0, 2])))
+    pools = None
+    if draw(st.booleans()):
+        count, holding = draw(st.integers(1, 2)), draw(st.sampled_from([0.7, 1.0]))
+        held = [chance.randrange(count) if chance.random() < holding else None for _ in arms]
+        pools = [each if arm == "pilot" else None for each, arm in zip(held, arms, strict=True)]
+        pools[0] = 0
+    return Council(places, arms, did, draw(st.sampled_from([0, 2])), pools)
 
 
 @one_database
 @settings(
     max_examples=ATTACKS,
     deadline=None,
-    derandomize=ATTACKS <= 6,
+    derandomize=ATTACKS <= 3,
     database=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.generate,),  # a smaller pilot would take minutes to find
@@ -62,12 +79,25 @@ def councils(draw: st.DrawFn) -> Council:
 async def test_no_withheld_count_follows_from_what_is_shown(
     council: Service, told: Council
 ) -> None:
-    admin, reader = await council.admin(), await council.as_role(Role.ANALYST)
+    admin, reader = (
+        await council.admin(),
+        council.client(await council.key(None, scopes=SUPPRESSED)),
+    )
     path = await load(admin, told, next(_RUNS))
-    attack = Attack(told)
+    good(await admin.put(f"{path}/sampling-plan", json=PLAN))
+    attack = WiderAttack(told)
+    asked: set[str] = set()
+
+    async def note(request: httpx.Request) -> None:
+        way = _ID.sub("/{id}", request.url.path.removeprefix(API))
+        asked.add(f"{request.method} {way}")
+
+    reader.event_hooks["request"].append(note)
     await attack.run(reader, path)
+    await attack.run_beyond(admin, reader, path)
     await reader.aclose()
     await admin.aclose()
+    assert asked == {_PLACEHOLDER.sub("{id}", route) for route in ATTACKED}
     found = attack.solved(council.organisation.minimum_group_size)
     assert not found, "\n".join(found)
 

@@ -176,6 +176,33 @@ async def test_small_counts_are_withheld_from_all_but_the_lead(council: Council)
         assert list(sources.values()).count(None) == 2
 
 
+async def test_nobody_but_the_lead_is_told_before_the_window_is_over(council: Council) -> None:
+    """Of two days the samples of the one between them would follow; and a source from those of its method."""
+    numbers = [f"E{n}" for n in range(30)]
+    await people(await council.admin(), *numbers)
+    lead, path = await led_pilot(council, *_members(*numbers))
+    # Of few (3) and those beside them (8): diary is few and many, so the source between stands alone.
+    ways = [(3, "few", "diary"), (8, "some", "timesheet"), (19, "many", "diary")]
+    place = 0
+    for count, source, method in ways:
+        for number in numbers[place : place + count]:
+            about = {"person_external_id": number, "source": source, "method": method}
+            await record(lead, path, [_at(number, "03-04T09:00", 60, **about)])
+        place += count
+    analyst = await council.as_role(Role.ANALYST)
+    with time_machine.travel("2024-04-07T12:00:00Z", tick=False):
+        assert (await _quality(lead, path))["total"]["samples"] == 30
+        open_ = await _quality(analyst, path)
+    counts = [open_["total"], *open_["flags"], *open_["uncounted"].values()]
+    assert all(each["suppressed"] for each in [*counts, *open_["sources"], *open_["methods"]])
+    over = await _quality(analyst, path)
+    assert over["total"]["samples"] == 30
+    shown = {each["source"]: each["samples"] for each in over["sources"]}
+    assert shown["few"] is None
+    assert shown["some"] is None
+    assert {each["method"]: each["samples"] for each in over["methods"]}["timesheet"] is None
+
+
 async def test_a_complement_of_few_is_withheld_as_well(council: Council) -> None:
     numbers = [f"E{n}" for n in range(12)]
     await people(await council.admin(), *numbers)

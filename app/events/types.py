@@ -20,6 +20,7 @@ class EventType:
         collection: of which the subject is one, as the API has it.
         data: the names of all that it tells.
         scope: what a caller needs to see it.
+        counts_people: as many of them as people: it needs `people:read` as well.
     """
 
     name: str
@@ -27,6 +28,7 @@ class EventType:
     collection: str
     data: tuple[str, ...]
     scope: Scope
+    counts_people: bool = False
 
 
 PILOT_TRANSITIONED = EventType(
@@ -42,6 +44,7 @@ SEAT_ALLOCATED = EventType(
     "seats",
     ("pool_id", "allocation_id"),
     Scope.LICENCES_READ,
+    counts_people=True,
 )
 SEAT_RELEASED = EventType(
     "seat.released",
@@ -49,6 +52,7 @@ SEAT_RELEASED = EventType(
     "seats",
     ("pool_id", "allocation_id"),
     Scope.LICENCES_READ,
+    counts_people=True,
 )
 SEAT_CORRECTED = EventType(
     "seat.corrected",
@@ -56,6 +60,7 @@ SEAT_CORRECTED = EventType(
     "seats",
     ("pool_id", "allocation_id"),
     Scope.LICENCES_READ,
+    counts_people=True,
 )
 SEAT_WAITING = EventType(
     "seat.waiting",
@@ -63,6 +68,7 @@ SEAT_WAITING = EventType(
     "waiting-entries",
     ("pool_id", "waiting_id"),
     Scope.LICENCES_READ,
+    counts_people=True,
 )
 FEEDBACK_MISSING = EventType(
     "feedback.missing",
@@ -111,4 +117,9 @@ TYPES: dict[str, EventType] = {
 
 def visible_to(scopes: Collection[Scope]) -> list[str]:
     """Names of the types that a caller with these scopes may see."""
-    return [name for name, kind in TYPES.items() if kind.scope in scopes or Scope.ADMIN in scopes]
+    return [
+        name
+        for name, kind in TYPES.items()
+        if Scope.ADMIN in scopes
+        or (kind.scope in scopes and (Scope.PEOPLE_READ in scopes or not kind.counts_people))
+    ]

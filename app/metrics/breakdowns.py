@@ -7,20 +7,20 @@ system of linear equations over the people who have all their groups in common.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.core.arrays import Ids
 from app.metrics.figures import AnyFigure, Figure, Share
-from app.metrics.groups import GroupBy
 from app.metrics.suppression import Figures, Report, is_small, size_of, suppress
 
 # Sums of ones and zeros are whole numbers: what is below is nothing, to the last places of a float.
 _NOTHING: Final = 1e-7
 _LAST_PLACES: Final = 1e-12
-Name = tuple[GroupBy, str]
+By = TypeVar("By", bound=str)
+Name = tuple[str, str]
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
@@ -34,21 +34,25 @@ class Breakdown:
 
 
 def suppress_together(
-    total: Figures, breakdowns: Mapping[GroupBy, Breakdown], minimum: int
-) -> dict[GroupBy, dict[str, Figures]]:
+    total: Figures, breakdowns: Mapping[By, Breakdown], minimum: int
+) -> dict[By, dict[str, Figures]]:
     """The groups of every breakdown as somebody may see them who may see all of them.
 
     Args:
         total: exact figures of everybody.
-        breakdowns: of the same people.
+        breakdowns: of the same people, by what they are broken down by.
         minimum: the organisation's minimum group size.
     """
-    exact = {(by, n): f for by, each in breakdowns.items() for n, f in each.groups.items()}
+    exact: dict[Name, Figures] = {
+        (by, n): f for by, each in breakdowns.items() for n, f in each.groups.items()
+    }
     alone = {
         by: suppress(Report(total, groups=dict(each.groups)), minimum)
         for by, each in breakdowns.items()
     }
-    shown = {(by, n): dict(f) for by, each in alone.items() for n, f in each.groups.items()}
+    shown: dict[Name, Figures] = {
+        (by, n): dict(f) for by, each in alone.items() for n, f in each.groups.items()
+    }
     totals = suppress(Report(total), minimum).figures
     system = _System(exact, _rows(breakdowns), minimum)
     while (found := system.follows(shown, totals)) is not None:
@@ -59,7 +63,7 @@ def suppress_together(
     return {by: {n: shown[by, n] for n in each.groups} for by, each in breakdowns.items()}
 
 
-def _rows(breakdowns: Mapping[GroupBy, Breakdown]) -> dict[Name, Vector]:
+def _rows(breakdowns: Mapping[By, Breakdown]) -> dict[Name, Vector]:
     """Each group as a vector: which of those who have all groups in common are in it."""
     everybody = np.unique(
         np.concatenate([p for b in breakdowns.values() for p in b.people.values()])

@@ -115,3 +115,22 @@ class FeedbackVersion(TenantRow, table=True):
     is_deleted: bool
     batch_id: UUID | None = None
     replaced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CommentPlace(TenantRow, table=True):
+    """In which group of comments an answer's texts stand, since somebody first read that group.
+
+    It is that of one version of the answer: other texts wait for a group of their own. Of when, nothing is kept.
+    """
+
+    __tablename__ = "feedback_comment_place"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "pilot_id"], ["pilot.organisation_id", "pilot.id"]
+        ),
+    )
+
+    pilot_id: UUID = Field(primary_key=True)
+    answer_key: str = Field(primary_key=True, max_length=32)
+    revision: int = Field(primary_key=True)
+    number: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import and_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,7 +18,7 @@ from app.core.bulk.versions import VersionedTable, replace
 from app.core.models import metadata
 from app.core.pagination import PageQuery, paginate
 from app.core.periods import Window
-from app.feedback.responses.models import SCORES, TEXTS, FeedbackResponse
+from app.feedback.responses.models import SCORES, TEXTS, CommentPlace, FeedbackResponse
 
 _TARGET = VersionedTable(
     table=metadata.tables["feedback_response"],
@@ -87,8 +88,11 @@ async def page(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What somebody wrote about a week; the writer None: anonymous."""
+    """What somebody wrote about a week; the writer None: anonymous; the group None: not read yet."""
 
+    answer_key: str
+    revision: int
+    group: int | None
     week_starts_on: date
     person_id: UUID | None
     liked: str | None
@@ -98,13 +102,25 @@ class Written:
 
 async def texts(session: AsyncSession, principal: Principal, pilot_id: UUID) -> list[Written]:
     """Every answer of a pilot that holds text, week by week."""
-    r = FeedbackResponse
-    columns = [col(getattr(r, name)) for name in ("week_starts_on", "person_id", *TEXTS)]
-    statement = scoped_columns(principal, r, *columns).where(
-        col(r.pilot_id) == pilot_id, col(r.is_deleted).is_(False)
+    r, p = FeedbackResponse, CommentPlace
+    said = ("week_starts_on", "person_id", *TEXTS)
+    columns = [
+        *(col(r.answer_key), col(r.revision), col(p.number)),
+        *(col(getattr(r, name)) for name in said),
+    ]
+    of_answer = and_(
+        col(p.organisation_id) == col(r.organisation_id),
+        col(p.pilot_id) == col(r.pilot_id),
+        col(p.answer_key) == col(r.answer_key),
+        col(p.revision) == col(r.revision),
+    )
+    statement = (
+        scoped_columns(principal, r, *columns)
+        .outerjoin(p, of_answer)
+        .where(col(r.pilot_id) == pilot_id, col(r.is_deleted).is_(False))
     )
     rows = await session.exec(statement.order_by(col(r.week_starts_on)))
-    return [Written(*row) for row in rows if any(row[2:])]
+    return [Written(*row) for row in rows if any(row[-len(TEXTS) :])]
 
 
 async def pilots_of(session: AsyncSession, principal: Principal, batch_id: UUID) -> set[UUID]:

@@ -21,9 +21,10 @@ from app.core.models import new_id
 from app.core.pagination import PageQuery, page_of
 from app.core.periods import WEEK, Window, iso_week_of
 from app.feedback.responses import repository
-from app.feedback.responses.comments import Comment, shown
+from app.feedback.responses.comments import Comment, comments_of, gathered
 from app.feedback.responses.models import (
     BETWEEN_THEMES,
+    CommentPlace,
     FeedbackResponse,
 )
 from app.feedback.responses.repository import ResponseFilter, Written
@@ -248,12 +249,48 @@ async def comments(
         NotFound: there is no such pilot within reach.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    written = await repository.texts(session, principal, pilot.id)
-    found, withheld = shown(await _of_closed_weeks(session, principal, pilot, written))
+    groups, new, withheld = await _groups(session, principal, pilot)
+    if new:
+        # Of two who read at once the second finds what the first was shown.
+        await pilots.hold(session, principal, pilot.id)
+        groups, new, withheld = await _groups(session, principal, pilot)
+        _keep(session, pilot, new, max(groups, default=0) + 1)
+    every = [*(groups[number] for number in sorted(groups)), *new]
+    found = [comment for group in every for comment in comments_of(group)]
     items, cursor = page_of(found, query)
     details = {"rows": len(items)}
     await audit_log.record(session, principal, "feedback.comments_read", pilot.id, details=details)
     return items, cursor, withheld
+
+
+async def _groups(
+    session: AsyncSession, principal: Principal, pilot: Pilot
+) -> tuple[dict[int, list[Written]], list[list[Written]], bool]:
+    """The groups that were read before, those that can be made now, and whether more is not shown."""
+    read: dict[int, list[Written]] = {}
+    waiting = []
+    for each in await repository.texts(session, principal, pilot.id):
+        if each.group is None:
+            waiting.append(each)
+        else:
+            read.setdefault(each.group, []).append(each)
+    new, withheld = gathered(await _of_closed_weeks(session, principal, pilot, waiting))
+    return read, new, withheld
+
+
+def _keep(session: AsyncSession, pilot: Pilot, groups: list[list[Written]], first: int) -> None:
+    """Note which texts are shown together, under numbers from the first on."""
+    session.add_all(
+        CommentPlace(
+            organisation_id=pilot.organisation_id,
+            pilot_id=pilot.id,
+            answer_key=each.answer_key,
+            revision=each.revision,
+            number=number,
+        )
+        for number, group in enumerate(groups, first)
+        for each in group
+    )
 
 
 async def _of_closed_weeks(

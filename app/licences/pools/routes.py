@@ -39,18 +39,20 @@ KnownAt = Annotated[
 ]
 
 
-def _out(standing: Standing) -> PoolOut:
+def _out(standing: Standing, principal: Principal) -> PoolOut:
     pool = standing.pool
+    # How many people hold a seat or wait, day by day, is for those who may see who they are.
+    sees_people = principal.may(Scope.LICENCES_READ, Scope.PEOPLE_READ)
     return PoolOut(
         **pool.model_dump(exclude={"id", "organisation_id", "revision", "ledger_length"}),
         pool_id=pool.id,
         as_of=standing.as_of,
         known_at=standing.known_at,
         purchased=standing.purchased,
-        allocated=standing.allocated,
-        available=standing.available,
-        deficit=standing.deficit,
-        waiting=standing.waiting,
+        allocated=standing.allocated if sees_people else None,
+        available=standing.available if sees_people else None,
+        deficit=standing.deficit if sees_people else None,
+        waiting=standing.waiting if sees_people else None,
     )
 
 
@@ -64,7 +66,7 @@ async def _answer(
 ) -> PoolOut:
     response.headers["ETag"] = etag_of(pool.id, pool.revision)
     (standing,) = await service.standings(session, principal, [pool], as_of, known_at)
-    return _out(standing)
+    return _out(standing, principal)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, dependencies=[requires(Scope.LICENCES_WRITE)])
@@ -92,7 +94,7 @@ async def list_licence_pools(
     wanted = PoolFilter(product, pilot_id, name)
     pools, cursor = await service.page(session, principal, page, wanted)
     found = await service.standings(session, principal, pools, as_of, known_at)
-    return Page(items=[_out(standing) for standing in found], next_cursor=cursor)
+    return Page(items=[_out(standing, principal) for standing in found], next_cursor=cursor)
 
 
 @router.get(POOL, dependencies=[requires(Scope.LICENCES_READ)])

@@ -83,7 +83,7 @@ class PoolChange(Change):
 
 
 class PoolOut(Output):
-    """A pool, and how it stands on `as_of`."""
+    """A pool, and how it stands on `as_of`; who holds seats is counted for readers who may see them."""
 
     pool_id: UUID
     name: str
@@ -102,10 +102,10 @@ class PoolOut(Output):
         description="The state of knowledge that was asked for; null: today's."
     )
     purchased: int
-    allocated: int
-    available: int = Field(description="Purchased less allocated, at least 0.")
-    deficit: int = Field(description="Seats held beyond those bought; only with `warn`.")
-    waiting: int = Field(description="People on the waiting list.")
+    allocated: int | None = Field(description="Null without `licences:read` and `people:read`.")
+    available: int | None = Field(description="Purchased less allocated, at least 0.")
+    deficit: int | None = Field(description="Seats held beyond those bought; only with `warn`.")
+    waiting: int | None = Field(description="People on the waiting list.")
 
 
 class CapacityChangeIn(Input):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.permissions import Scope
 from app.access.principals import Principal
 from app.core import clock
-from app.core.arrays import array_of
+from app.core.arrays import Ids, array_of
 from app.core.periods import Window
 from app.licences.pools import service as licence_pools
 from app.licences.pools.models import LicencePool
@@ -164,7 +164,7 @@ def _compute(
     breakdowns = {
         by: Breakdown(
             {name: figures(part) for name, part in parts.items()},
-            {name: array_of([who.person_id for who in part]) for name, part in parts.items()},
+            {name: _with_access(part, whole.window) for name, part in parts.items()},
         )
         for by, parts in groups.items()
     }
@@ -174,6 +174,13 @@ def _compute(
         groups={**breakdowns[asked].groups} if asked else {},
     )
     return report, [monday for monday, _ in weekly], breakdowns
+
+
+def _with_access(part: Iterable[Participant], window: Window) -> Ids:
+    """Ids of those who can count: nobody else stands in a group's way of being solved for."""
+    return array_of(
+        [who.person_id for who in part if any(days.overlaps(window) for days in who.access)]
+    )
 
 
 async def _participants(

@@ -2,19 +2,40 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 import msgspec
 
+from app.access.permissions import Scope
+from app.access.principals import Principal
+from app.core.periods import iso_week_of
 from app.metrics.adoption.schemas import adoption_out
 from app.metrics.feedback.schemas import feedback_out
-from app.metrics.inputs.digests import Moved
+from app.metrics.inputs.digests import InputKind, Moved
 from app.metrics.registry import Metric
 from app.metrics.schemas import MetricOut
 from app.metrics.scorecard.schemas import scorecard_out
 from app.metrics.scorecard.service import Scorecard
 from app.metrics.time_use.schemas import time_use_out
 from app.metrics.utilisation.schemas import utilisation_out
+
+_SEATS: Final = (Scope.LICENCES_READ, Scope.PEOPLE_READ)
+# Who may see the rows of people may count them; the rest are of nobody.
+_ROWS_OF_PEOPLE: Final = {
+    InputKind.MEMBERS: (Scope.PEOPLE_READ,),
+    InputKind.PEOPLE: (Scope.PEOPLE_READ,),
+    InputKind.ABSENCES: (Scope.PEOPLE_READ,),
+    InputKind.TIME_SAMPLES: (Scope.TIME_READ,),
+    InputKind.FEEDBACK: (Scope.FEEDBACK_READ,),
+    InputKind.ACTIVITY: _SEATS,
+    InputKind.NEWEST_ACTIVITY: _SEATS,
+    InputKind.SEATS: _SEATS,
+    InputKind.WAITING: _SEATS,
+    InputKind.KEPT_SEATS: _SEATS,
+}
+# These are shown to the pilot's lead, and to nobody else.
+_OF_THE_LEAD: Final = frozenset({InputKind.TIME_SAMPLES, InputKind.FEEDBACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +75,28 @@ def changes_of(changes: Changes) -> dict[str, Any]:
         }
     )
     return found
+
+
+def changes_shown(changes: dict[str, Any], principal: Principal) -> dict[str, Any]:
+    """The same for a reader: how many rows of people moved on a day is what those people did on it.
+
+    Whoever may not see the rows is told of which kind they are, and of which week.
+    """
+    shown: list[dict[str, Any]] = []
+    for moved in changes["inputs"]:
+        if _may_count(principal, InputKind(moved["kind"])):
+            each = {**moved, "suppressed": False}
+        else:
+            day = moved["day"]
+            monday = iso_week_of(date.fromisoformat(day)).starts_on.isoformat() if day else None
+            nothing = dict.fromkeys(("added", "changed", "removed"))
+            each = {**moved, **nothing, "day": monday, "suppressed": True}
+        if each not in shown[-1:]:
+            shown.append(each)
+    return {**changes, "inputs": shown}
+
+
+def _may_count(principal: Principal, kind: InputKind) -> bool:
+    if kind in _OF_THE_LEAD and not principal.only_own_pilots:
+        return False
+    return principal.may(*_ROWS_OF_PEOPLE.get(kind, ()))

@@ -53,10 +53,10 @@ async def publish_snapshot(
     if not published.is_new:
         response.status_code = http.HTTP_200_OK
     response.headers["Location"] = f"/api/v1/snapshots/{published.snapshot.id}"
-    return snapshot_out(published.snapshot)
+    return snapshot_out(published.snapshot, principal)
 
 
 @router.get("/{snapshot_id}", dependencies=[requires(Scope.METRICS_READ)])
 async def get_snapshot(snapshot_id: UUID, session: Session, principal: Caller) -> SnapshotOut:
     """Published figures as they were made: later data and definitions do not change them."""
-    return snapshot_out(await service.get(session, principal, snapshot_id))
+    return snapshot_out(await service.get(session, principal, snapshot_id), principal)

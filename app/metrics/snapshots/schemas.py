@@ -6,9 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.access.principals import Principal
 from app.core.fields import CalendarDate, Input
 from app.metrics.inputs.digests import InputKind
 from app.metrics.schemas import MetricOut, WindowOut
+from app.metrics.snapshots.contents import changes_shown
 from app.metrics.snapshots.models import Snapshot, SnapshotReason
 
 
@@ -47,13 +49,20 @@ class DefinitionChange(BaseModel):
 
 
 class InputChange(BaseModel):
-    """How many rows of a kind and day moved the figures since the snapshot before."""
+    """How many rows of a kind and day moved the figures since the snapshot before.
+
+    Rows of people are counted for those who may see them; others are told of the week.
+    """
 
     kind: InputKind
-    day: date | None = Field(description="The day that the rows speak of; null: no single one.")
-    added: int
-    changed: int
-    removed: int
+    day: date | None = Field(
+        description="The day that the rows speak of, or the Monday of its week where they are not counted; "
+        "null: no single one."
+    )
+    added: int | None
+    changed: int | None
+    removed: int | None
+    suppressed: bool
 
 
 class SnapshotChanges(BaseModel):
@@ -90,13 +99,13 @@ def head_out(snapshot: Snapshot) -> SnapshotHead:
     return SnapshotHead.model_validate(_head(snapshot))
 
 
-def snapshot_out(snapshot: Snapshot) -> SnapshotOut:
-    """A snapshot as it is sent."""
+def snapshot_out(snapshot: Snapshot, principal: Principal) -> SnapshotOut:
+    """A snapshot as it is sent to somebody."""
     return SnapshotOut.model_validate(
         {
             **_head(snapshot),
             "definitions": snapshot.definitions,
-            "changes": snapshot.changes,
+            "changes": changes_shown(snapshot.changes, principal),
             "figures": snapshot.figures,
         }
     )

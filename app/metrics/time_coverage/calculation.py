@@ -11,10 +11,12 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.periods import DAY, Window
+from app.core.periods import DAY, Window, iso_week_of
+from app.metrics.course import Course, counts_of
 from app.metrics.figures import Figure, Share
 from app.metrics.registry import EvidenceTier, Metric
-from app.metrics.suppression import Figures, Report, suppress
+from app.metrics.suppression import Figures, Report, suppress, without
+from app.metrics.time_use.weekly import Waiting
 from app.pilots.models import Arm, Member
 from app.pilots.roll import Roll
 from app.time_use.plans.expectation import (
@@ -30,9 +32,9 @@ from app.time_use.plans.expectation import (
 from app.time_use.plans.service import Phase
 
 # They speak of the data behind figures, so they stand in no registry; suppression asks for them.
-_COVERAGE, _UNEXPECTED, _PROMPTS = (
+_COVERAGE, _PROMPTS = (
     Metric(slug, slug, slug, slug, "person-days", EvidenceTier.USAGE_LOG)
-    for slug in ("coverage", "unexpected", "prompts")
+    for slug in ("coverage", "prompts")
 )
 
 
@@ -94,7 +96,8 @@ class Phased:
 
     Args:
         phase: which window.
-        days: its days that are asked for, one at least.
+        whole: all days of it.
+        days: those that are asked for, one at least.
         schedule: what is expected.
         members: everybody in the pilot.
         seen: local days with samples by person.
@@ -104,51 +107,71 @@ class Phased:
     def __init__(
         self,
         phase: Phase,
+        whole: Window,
         days: Window,
         schedule: Schedule,
         members: Sequence[Member],
         seen: Mapping[UUID, set[date]],
         prompts: Sequence[Prompt],
     ) -> None:
-        self.phase, self.days, self.members = phase, days, members
+        self.phase, self.whole, self.days, self.members = phase, whole, days, members
         self._may: Days = open_days(schedule, Roll.of(members), days)
         self.sampled: Days = sampled_days(members, days, seen)
         self._counts: Tally = tally(schedule, days, self._may, self.sampled)
         self._prompts = [prompt for prompt in prompts if prompt.day in days]
         self._arm_of = {member.person_id: member.arm for member in members}
 
-    def part(self, arm: Arm, minimum: int | None) -> Part:
-        """One arm; `minimum` is the group size below which counts are withheld, None to withhold nothing."""
+    def part(self, arm: Arm, minimum: int | None, late: Waiting) -> Part:
+        """One arm, as somebody may see it.
+
+        Args:
+            arm: which one.
+            minimum: the group size below which counts are withheld, None to withhold nothing.
+            late: what the figures of time use withhold, which tell of the same person-days.
+        """
         rows = np.array([member.arm is arm for member in self.members], dtype=np.bool_)
         weeks = weeks_of(self.days)
-        whole = self._count(arm, rows, self.days, slice(None))
-        weekly = {
-            week.starts_on.isoformat(): self._count(arm, rows, week, slice(n, n + 1))
-            for n, week in enumerate(weeks)
-        }
-        without = frozenset(
+        mondays = [iso_week_of(week.starts_on).starts_on for week in weeks]
+
+        def counted(first: int, last: int) -> _Counted:
+            days = Window(weeks[first].starts_on, weeks[last].ends_on)
+            return self._count(arm, rows, days, slice(first, last + 1))
+
+        whole = counted(0, len(weeks) - 1)
+        weekly = {monday: counted(n, n) for n, monday in enumerate(mondays)}
+        without_samples = frozenset(
             week.starts_on
-            for week, counted in zip(weeks, weekly.values(), strict=True)
-            if not counted.cell.people_with_samples
+            for week, each in zip(weeks, weekly.values(), strict=True)
+            if not each.cell.people_with_samples
         )
         if minimum is None:
-            return Part(whole.cell, [each.cell for each in weekly.values()], without)
-        # The weeks add up to the whole: they are its siblings, as groups are. One by one, because the three
-        # share no number that is shown.
-        reports = [
-            suppress(
-                Report(
-                    {slug: figure},
-                    groups={name: {slug: each.figures[slug]} for name, each in weekly.items()},
-                ),
-                minimum,
-            )
-            for slug, figure in whole.figures.items()
-        ]
-        shown = [
-            each.shown([report.groups[name] for report in reports]) for name, each in weekly.items()
-        ]
-        return Part(whole.shown([report.figures for report in reports]), shown, without)
+            return Part(whole.cell, [each.cell for each in weekly.values()], without_samples)
+        # The weeks add up to the whole, which is told again each week.
+        course = Course(
+            weeks={monday: counts_of(each.figures) for monday, each in weekly.items()},
+            together=lambda first, last: counts_of(
+                counted(mondays.index(first), mondays.index(last)).figures
+            ),
+            window=self.whole,
+            as_of=self.days.ends_on - DAY,
+        )
+        waiting, totals = course.withheld(minimum)
+        if (arm, self.phase.value) in late.totals:
+            totals |= {_COVERAGE.slug}
+        for monday, each in weekly.items():
+            if arm in late.weeks.get((self.phase.value, monday), ()):
+                waiting.setdefault(monday, set()).add(_COVERAGE.slug)
+                # What is not expected is a part of that week, which the whole would tell beside the others.
+                totals |= {_COVERAGE.slug} if each.cell.unexpected else set()
+        shown = suppress(Report(whole.figures), minimum).figures
+        return Part(
+            whole.shown(without(shown, totals)),
+            [
+                each.shown(without(each.figures, waiting.get(monday, ())))
+                for monday, each in weekly.items()
+            ],
+            without_samples,
+        )
 
     def _count(self, arm: Arm, rows: Days, days: Window, weeks: slice) -> "_Counted":
         expected, covered, unexpected = (
@@ -224,8 +247,10 @@ class _Counted:
                 Share(covering, int(asked.sum())),
                 Share(int((seen & asked).sum()), int(asked.sum())),
                 Share(int((seen & ~asked).sum()), int(seen.sum())),
+                # What is covered and what is not expected add up to all that was recorded, and the figures of
+                # time use tell that.
+                Share(beside, beside),
             ),
-            _UNEXPECTED: (Share(beside, beside),),
             _PROMPTS: (Share(len(answering), len(prompted)),),
         }
         self.figures = {metric.slug: self._figure(metric, s) for metric, s in shares.items()}
@@ -243,12 +268,11 @@ class _Counted:
             disclosive=shares,
         )
 
-    def shown(self, reported: Sequence[Figures]) -> Cell:
-        """The cell with nulls for what is withheld of these figures."""
-        hidden = {slug for each in reported for slug, figure in each.items() if figure.suppressed}
+    def shown(self, figures: Figures) -> Cell:
+        """The cell with nulls for what is withheld of its figures."""
+        hidden = {slug for slug, figure in figures.items() if figure.suppressed}
         cell = self.cell
         main = _COVERAGE.slug in hidden
-        beside = main or _UNEXPECTED.slug in hidden
         prompts = _PROMPTS.slug in hidden
         return Cell(
             phase=cell.phase,
@@ -258,7 +282,7 @@ class _Counted:
             covered=None if main else cell.covered,
             people_expected=None if main else cell.people_expected,
             people_with_samples=None if main else cell.people_with_samples,
-            unexpected=None if beside else cell.unexpected,
+            unexpected=None if main else cell.unexpected,
             prompts_drawn=None if prompts else cell.prompts_drawn,
             prompts_answered=None if prompts else cell.prompts_answered,
             suppressed=bool(hidden),

@@ -18,6 +18,8 @@ from app.core.pagination import PageQuery, page_of
 from app.core.periods import DAY, Window, iso_week_of
 from app.metrics.course import told_until
 from app.metrics.time_coverage.calculation import Part, PersonCoverage, Phased, Prompt
+from app.metrics.time_use import service as time_use
+from app.metrics.time_use.weekly import Waiting
 from app.metrics.windows import check_fixed, check_window
 from app.pilots import membership
 from app.pilots import service as pilots
@@ -61,8 +63,11 @@ async def coverage(
     pilot = await pilots.get(session, principal, pilot_id)
     loaded = await _load(session, principal, pilot, days)
     # Its lead sees the named rows; nobody else does, nor days of their own choice.
-    minimum = None if principal.only_own_pilots else principal.organisation.minimum_group_size
-    return await asyncio.to_thread(_answer, loaded, minimum)
+    if principal.only_own_pilots:
+        return await asyncio.to_thread(_answer, loaded, None, Waiting({}, ()))
+    late = await time_use.waits(session, principal, pilot, loaded.window.ends_on - DAY)
+    minimum = principal.organisation.minimum_group_size
+    return await asyncio.to_thread(_answer, loaded, minimum, late)
 
 
 async def people(
@@ -125,22 +130,22 @@ async def _load(
         ).items()
     ]
     schedule = plans.schedule_of(plan)
-    parts = [(phase, days.clip(window)) for phase, days in phases.items()]
+    parts = [(phase, whole, whole.clip(window)) for phase, whole in phases.items()]
 
     def compute() -> list[Phased]:
         return [
-            Phased(phase, days, schedule, members, seen, drawn)
-            for phase, days in parts
+            Phased(phase, whole, days, schedule, members, seen, drawn)
+            for phase, whole, days in parts
             if days.days
         ]
 
     return _Loaded(pilot, window, compute)
 
 
-def _answer(loaded: _Loaded, minimum: int | None) -> CoverageAnswer:
+def _answer(loaded: _Loaded, minimum: int | None, late: Waiting) -> CoverageAnswer:
     phased = loaded.compute()
     parts = [
-        each.part(arm, minimum)
+        each.part(arm, minimum, late)
         for each in phased
         for arm in Arm
         if any(member.arm is arm for member in each.members)

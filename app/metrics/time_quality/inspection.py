@@ -109,6 +109,8 @@ class Inspection:
         self.samples = Amount()
         self.sources: dict[str, Amount] = defaultdict(Amount)
         self.methods: dict[SampleMethod, Amount] = defaultdict(Amount)
+        # Which sources took samples in which ways: both add up to all samples.
+        self.ways: set[tuple[str, SampleMethod]] = set()
         self.uncounted = {reason: Amount() for reason in UNCOUNTED}
         self.flags: dict[str, Amount] = {flag: Amount() for flag in DayFlag}
         self.days: list[FlaggedDay] = []
@@ -151,6 +153,7 @@ class Inspection:
         self.samples.add(person_id)
         self.sources[row.source].add(person_id)
         self.methods[row.method].add(person_id)
+        self.ways.add((row.source, row.method))
         day = day_of(row.started_at, rules.zone)
         takes_part = rules.members.get(person_id)
         if takes_part is None or day not in takes_part:

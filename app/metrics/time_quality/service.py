@@ -1,6 +1,6 @@
 """The quality of samples as it is answered, withheld from readers who may not see the people behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -11,11 +11,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
+from app.core.arrays import Ids, array_of
 from app.core.errors import Invalid
 from app.core.fields import EARLIEST, LATEST
 from app.core.local_days import begins
 from app.core.pagination import PageQuery, page_of
 from app.core.periods import DAY, Window
+from app.metrics.breakdowns import Breakdown, suppress_together
 from app.metrics.figures import Figure, Share
 from app.metrics.registry import EvidenceTier, Metric
 from app.metrics.suppression import Figures, Report, suppress
@@ -44,6 +46,9 @@ class Shown:
     suppressed: bool = False
 
 
+_NOTHING = Shown(None, None, suppressed=True)
+
+
 @dataclass(frozen=True, slots=True)
 class QualityAnswer:
     """What is to be known of the samples, fit for the reader."""
@@ -65,19 +70,20 @@ async def quality(
         Invalid: the days asked for are in no order.
     """
     pilot = await pilots.get(session, principal, pilot_id)
-    seen = await _inspect(session, principal, pilot, days)
     # Its lead sees the named rows; nobody else does.
-    minimum = None if principal.only_own_pilots else principal.organisation.minimum_group_size
-    everybody = len(seen.samples.people)
-    total = _figure(seen.samples, everybody)
-    whole = suppress(Report({_SAMPLES.slug: total}), minimum) if minimum else None
-    return QualityAnswer(
-        samples=_shown(seen.samples, whole.figures if whole else None),
-        flags=_each(seen.flags, everybody, minimum),
-        uncounted=_each(seen.uncounted, everybody, minimum),
-        sources=_siblings(dict(sorted(seen.sources.items())), total, everybody, minimum),
-        methods=_siblings(dict(sorted(seen.methods.items())), total, everybody, minimum),
-    )
+    if principal.only_own_pilots:
+        return _exact(await _inspect(session, principal, pilot, days))
+    if days != (None, None):
+        raise Invalid.field(
+            "/starts_on" if days[0] else "/ends_on",
+            "fixed_window",
+            "Readers who may not see the people are told of all samples at once: two windows that differ by a "
+            "day would show that day. Leave starts_on and ends_on out.",
+        )
+    seen = await _inspect(session, principal, pilot, (None, pilot.ends_on))
+    # Told again each day, the samples of that day would follow: so it is told once.
+    is_over = clock.today(principal.organisation.zone) >= pilot.ends_on
+    return _withheld(seen, principal.organisation.minimum_group_size if is_over else None)
 
 
 async def flagged_days(
@@ -103,13 +109,6 @@ async def _inspect(
     session: AsyncSession, principal: Principal, pilot: Pilot, days: Days
 ) -> Inspection:
     check_order(*days)
-    if not principal.only_own_pilots and days != (None, None):
-        raise Invalid.field(
-            "/starts_on" if days[0] else "/ends_on",
-            "fixed_window",
-            "Readers who may not see the people are told of all samples at once: two windows that differ by a "
-            "day would show that day. Leave starts_on and ends_on out.",
-        )
     zone = ZoneInfo(principal.organisation.zone)
     today = clock.today(principal.organisation.zone)
     # Whose absences they are does not matter here: none are asked for.
@@ -130,6 +129,67 @@ async def _inspect(
     return seen
 
 
+def _exact(seen: Inspection) -> QualityAnswer:
+    def each(amounts: Mapping[str, Amount]) -> dict[str, Shown]:
+        return {name: _shown(amount) for name, amount in amounts.items()}
+
+    return QualityAnswer(
+        _shown(seen.samples),
+        each(seen.flags),
+        each(seen.uncounted),
+        each(dict(sorted(seen.sources.items()))),
+        each(dict(sorted(seen.methods.items()))),
+    )
+
+
+def _withheld(seen: Inspection, minimum: int | None) -> QualityAnswer:
+    """What somebody may see of it who may not see the people; `minimum` None: nothing yet."""
+    everybody = len(seen.samples.people)
+
+    def figures(amount: Amount) -> Figures:
+        return {_SAMPLES.slug: _figure(amount, everybody)}
+
+    def shown(amount: Amount, of: Figures) -> Shown:
+        return _NOTHING if of[_SAMPLES.slug].suppressed else _shown(amount)
+
+    def alone(amount: Amount) -> Shown:
+        if minimum is None:
+            return _NOTHING
+        return shown(amount, suppress(Report(figures(amount)), minimum).figures)
+
+    # Each adds up to all samples, and a source may be known to take them in one way.
+    ways = sorted(seen.ways)
+    parts: dict[str, dict[str, Amount]] = {
+        "source": dict(sorted(seen.sources.items())),
+        "method": dict(sorted(seen.methods.items())),
+    }
+    breakdowns = {
+        by: Breakdown(
+            {name: figures(amount) for name, amount in amounts.items()},
+            {name: _places(n for n, way in enumerate(ways) if name in way) for name in amounts},
+        )
+        for by, amounts in parts.items()
+    }
+    together = {by: dict.fromkeys(amounts, _NOTHING) for by, amounts in parts.items()}
+    if minimum is not None and ways:
+        found = suppress_together(figures(seen.samples), breakdowns, minimum)
+        together = {
+            by: {name: shown(amounts[name], of) for name, of in found[by].items()}
+            for by, amounts in parts.items()
+        }
+    return QualityAnswer(
+        alone(seen.samples),
+        {name: alone(amount) for name, amount in seen.flags.items()},
+        {name: alone(amount) for name, amount in seen.uncounted.items()},
+        together["source"],
+        together["method"],
+    )
+
+
+def _places(numbers: Iterable[int]) -> Ids:
+    return array_of([UUID(int=number) for number in numbers])
+
+
 def _figure(amount: Amount, everybody: int) -> Figure:
     people = len(amount.people)
     day = Window(EARLIEST, LATEST)
@@ -146,31 +206,5 @@ def _figure(amount: Amount, everybody: int) -> Figure:
     )
 
 
-def _shown(amount: Amount, figures: Figures | None) -> Shown:
-    if figures is not None and figures[_SAMPLES.slug].suppressed:
-        return Shown(None, None, suppressed=True)
+def _shown(amount: Amount) -> Shown:
     return Shown(amount.count, len(amount.people))
-
-
-def _each(amounts: Mapping[str, Amount], everybody: int, minimum: int | None) -> dict[str, Shown]:
-    """Counts that do not add up to anything."""
-    if minimum is None:
-        return {name: _shown(amount, None) for name, amount in amounts.items()}
-    reports = {
-        name: suppress(Report({_SAMPLES.slug: _figure(amount, everybody)}), minimum)
-        for name, amount in amounts.items()
-    }
-    return {name: _shown(amount, reports[name].figures) for name, amount in amounts.items()}
-
-
-def _siblings(
-    amounts: Mapping[str, Amount], total: Figure, everybody: int, minimum: int | None
-) -> dict[str, Shown]:
-    """Counts that add up to the total, which is shown beside them."""
-    if minimum is None:
-        return {name: _shown(amount, None) for name, amount in amounts.items()}
-    groups: dict[str, Figures] = {
-        name: {_SAMPLES.slug: _figure(amount, everybody)} for name, amount in amounts.items()
-    }
-    report = suppress(Report({_SAMPLES.slug: total}, groups=groups), minimum)
-    return {name: _shown(amount, report.groups[name]) for name, amount in amounts.items()}

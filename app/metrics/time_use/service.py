@@ -33,7 +33,7 @@ from app.metrics.time_use.calculation import (
 )
 from app.metrics.time_use.measured import Measured
 from app.metrics.time_use.quality import PhaseQuality, quality_of
-from app.metrics.time_use.weekly import Week, waiting, weekly
+from app.metrics.time_use.weekly import Waiting, Week, waiting, weekly
 from app.pilots import membership
 from app.pilots import service as pilots
 from app.pilots.models import Arm, Pilot
@@ -194,6 +194,28 @@ async def spent(
     return Spent(changed, people, _flags(loaded, changed, principal))
 
 
+async def waits(session: AsyncSession, principal: Principal, pilot: Pilot, as_of: date) -> Waiting:
+    """What of the weeks and windows of a pilot waits, up to the end of a day: for whatever tells of the same samples.
+
+    Args:
+        session: the transaction.
+        principal: who asks, who may not see the people.
+        pilot: within reach.
+        as_of: the last day that is told.
+    """
+    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
+    roll = await membership.roll(session, principal, pilot, None)
+    facts = await daily.facts(session, principal, pilot, span_of(pilot, pilot.window))
+    before = pilot.baseline.until(as_of) if pilot.baseline is not None else None
+    loaded = _Loaded(facts, roll, taxonomy, pilot.window, pilot.baseline, before, as_of)
+    return await asyncio.to_thread(_waits, loaded, principal.organisation.minimum_group_size)
+
+
+def _waits(loaded: _Loaded, minimum: int) -> Waiting:
+    changed = _changed(loaded, Arm.PILOT)
+    return waiting(loaded.measured, changed, (loaded.baseline, loaded.window), minimum)
+
+
 def _is_lead(principal: Principal) -> bool:
     """Its lead may see the named samples anyway; nobody else may."""
     return principal.only_own_pilots and principal.may(Scope.TIME_READ)
@@ -225,8 +247,7 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
     quality = _quality(loaded, changed[Arm.PILOT])
     if not _is_lead(principal):
         minimum = principal.organisation.minimum_group_size
-        windows = (loaded.baseline, loaded.window)
-        late = waiting(loaded.measured, changed[Arm.PILOT], windows, minimum)
+        late = _waits(loaded, minimum)
         exact_figures = report.figures
         report = suppress(replace(report, groups={}), minimum)
         report = replace(report, figures=without(report.figures, late.names(report.figures)))

@@ -74,6 +74,14 @@ ADDED_UP = {
     for metric in (
         *(ALLOCATED_SEAT_DAYS, ACTIVE_USER_DAYS, ALLOCATION_RATE, LICENCE_UTILISATION),
         *(EFFECTIVE_UTILISATION, IDLE_COST, COST_PER_ACTIVE_USER, COST_PER_ACTIVE_DAY),
+        MEDIAN_DAYS_TO_ALLOCATE,
+    )
+}
+# What holds the days of use, as adoption does by the week.
+DAYS_OF_USE = {
+    metric.slug
+    for metric in (
+        *(ACTIVE_USER_DAYS, LICENCE_UTILISATION, EFFECTIVE_UTILISATION, COST_PER_ACTIVE_DAY),
     )
 }
 OF_A_GROUP = (
@@ -237,7 +245,9 @@ def _on_the_date(totals: Totals) -> list[Figure]:
 
 def _recommended(totals: Totals, active: int, held: int) -> Figure:
     waiting = sum(pool.waits.waiting_now for pool in totals.pools)
-    needed = int(totals.by_day("in_use").max()) + waiting
+    in_use = totals.by_day("in_use")
+    most, peak = int(in_use.max()), int(in_use.argmax())
+    needed = most + waiting
     seats = needed + ceil(needed * BUFFER)
     bought = sum(int(pool.purchased[-1]) for pool in totals.pools)
     return totals.figure(
@@ -246,7 +256,11 @@ def _recommended(totals: Totals, active: int, held: int) -> Figure:
         numerator=seats,
         denominator=bought,
         people=held,
-        disclosive=(Share(active, held), Share(waiting, waiting)),
+        disclosive=(
+            Share(active, held),
+            Share(most, int(totals.by_day("held")[peak])),
+            Share(waiting, waiting),
+        ),
     )
 
 
@@ -268,10 +282,13 @@ def _waiting(totals: Totals) -> list[Figure]:
     )
     bought, held = totals.by_day("purchased"), totals.by_day("held")
     full = np.flatnonzero((held >= bought) & (bought > 0))
+    # That all are taken says how many people hold one.
+    holders = int(held[full[0]]) if full.size else int(held.max())
     taken = totals.figure(
         DAYS_UNTIL_ALL_TAKEN,
         int(full[0]) if full.size else None,
         reason=None if full.size else NOT_ALL_TAKEN,
+        disclosive=(Share(holders, holders),),
     )
     return [waited, taken]
 

@@ -26,14 +26,17 @@ from app.licences.usage import service as usage
 from app.licences.usage.matrix import SeatUse
 from app.licences.waiting_list import service as waiting_list
 from app.metrics import questions
+from app.metrics.adoption import service as adoption
 from app.metrics.breakdowns import Breakdown, suppress_together
 from app.metrics.figures import Figure, Flag
 from app.metrics.groups import GroupBy, offered
+from app.metrics.registry import ACTIVE_DAYS_PER_ACTIVE_USER_WEEK
 from app.metrics.suppression import Report, suppress, without
 from app.metrics.utilisation import repository
 from app.metrics.utilisation.calculation import (
     ADDED_UP,
     BOUGHT,
+    DAYS_OF_USE,
     daily,
     figures,
     figures_of_group,
@@ -155,7 +158,10 @@ async def _answer(
         days = [observed.starts_on + n * DAY for n in range(len(report.weekly))]
     if not sees_people:
         minimum, exact = principal.organisation.minimum_group_size, report.figures
-        report = _shown(report, minimum, is_over=observed.ends_on >= window.ends_on)
+        is_over = observed.ends_on >= window.ends_on
+        report = _shown(report, minimum, is_over=is_over)
+        if of_pilot and is_over and of_pools:
+            report = await _beside_adoption(session, principal, of_pools, question, report)
         if asked in breakdowns:
             shown = suppress_together(exact, breakdowns, minimum)
             report = replace(report, groups=shown[asked])
@@ -195,6 +201,24 @@ def _shown(report: Report, minimum: int, *, is_over: bool) -> Report:
         figures=shown.figures if is_over else without(shown.figures, ADDED_UP),
         weekly=[without(day, day.keys() - BOUGHT) for day in shown.weekly],
     )
+
+
+async def _beside_adoption(
+    session: AsyncSession,
+    principal: Principal,
+    of_pools: Sequence[LicencePool],
+    question: Question,
+    report: Report,
+) -> Report:
+    """The report without the days of use where adoption withholds them: it tells of the same, week by week."""
+    pilot_id = of_pools[0].pilot_id
+    if pilot_id is None:
+        return report
+    whole = questions.Question(as_of=question.as_of)
+    used = await adoption.adoption(session, principal, pilot_id, whole)
+    if not used.report.figures[ACTIVE_DAYS_PER_ACTIVE_USER_WEEK.slug].suppressed:
+        return report
+    return replace(report, figures=without(report.figures, DAYS_OF_USE))
 
 
 def _bought(report: Report) -> Report:
