@@ -15,7 +15,7 @@ from app.access.secrets import digest_of, new_secret, organisation_named_by
 from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.database import Database
-from app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from app.core.errors import Forbidden, Invalid, Unauthenticated, Unavailable, existing
 from app.core.pagination import PageQuery
 from app.core.shared_reads import SharedReads
 from app.organisations.models import Organisation
@@ -144,9 +144,7 @@ async def revoke_key(session: AsyncSession, principal: Principal, key_id: UUID) 
     Raises:
         NotFound: the organisation has no such key.
     """
-    row = await repository.find(session, principal, key_id, for_update=True)
-    if row is None:
-        raise NotFound("There is no such key.")
+    row = existing(await repository.find(session, principal, key_id, for_update=True), "key")
     if row.revoked_at is not None:
         return
     row.revoked_at = clock.now()

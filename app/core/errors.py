@@ -5,7 +5,9 @@ Rendered as RFC 9457 problems in `core/problems.py`. `errors` never hold a value
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+Found = TypeVar("Found")
 
 
 class ConfigurationError(Exception):
@@ -73,6 +75,17 @@ class Forbidden(ProblemError):
 
 class NotFound(ProblemError):
     status, title, default_code = 404, "Not found", "not_found"
+
+
+def existing(found: Found | None, what: str) -> Found:
+    """What was looked for, where there is any.
+
+    Raises:
+        NotFound: there is none within reach.
+    """
+    if found is None:
+        raise NotFound(f"There is no such {what}.")
+    return found
 
 
 class Conflict(ProblemError):

@@ -14,7 +14,7 @@ from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.bulk.requests import BulkMode, BulkOptions
 from app.core.bulk.results import BulkRejected, BulkResult, BulkTally, Outcome, result_of
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, existing
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.imports import repository
@@ -137,9 +137,7 @@ async def undo(
         Forbidden: the caller may not write what the batch holds.
         Conflict: it was taken back already, or is of a kind that cannot be.
     """
-    batch = await repository.find(session, principal, batch_id)
-    if batch is None:
-        raise NotFound("There is no such import batch.")
+    batch = existing(await repository.find(session, principal, batch_id), "import batch")
     access.authorise(principal, SCOPE_OF_KIND[batch.kind])
     take_back = _UNDO.get(batch.kind)
     if take_back is None:

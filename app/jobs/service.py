@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, NotFound, existing
 from app.core.jobs.models import JobRun, JobState, RunStatus
 from app.core.jobs.registry import JOBS, Job
 from app.core.pagination import PageQuery
@@ -100,10 +100,7 @@ async def get(session: AsyncSession, principal: Principal, run_id: UUID) -> JobR
     Raises:
         NotFound: there is none within reach.
     """
-    run = await repository.find(session, principal, run_id)
-    if run is None:
-        raise NotFound("There is no such run.")
-    return run
+    return existing(await repository.find(session, principal, run_id), "run")
 
 
 async def page(

@@ -6,7 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import NotFound
+from app.core.errors import existing
 from app.core.etags import check_if_match, etag_of
 from app.organisations import errors as errors  # noqa: PLC0414 - declares the constraint answers
 from app.organisations import repository
@@ -40,10 +40,9 @@ async def get(
     Raises:
         NotFound: there is none.
     """
-    organisation = await repository.get(session, organisation_id, for_update=for_update)
-    if organisation is None:
-        raise NotFound("There is no such organisation.")
-    return organisation
+    return existing(
+        await repository.get(session, organisation_id, for_update=for_update), "organisation"
+    )
 
 
 async def change(

@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
@@ -55,10 +55,9 @@ async def get(
     Raises:
         NotFound: there is none within reach.
     """
-    person = await repository.find(session, principal, person_id, for_update=for_update)
-    if person is None:
-        raise NotFound("There is no such person.")
-    return person
+    return existing(
+        await repository.find(session, principal, person_id, for_update=for_update), "person"
+    )
 
 
 async def change(

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
 from app.core.periods import Window
@@ -85,10 +85,9 @@ async def get(
     Raises:
         NotFound: there is none within reach.
     """
-    pilot = await repository.find(session, principal, pilot_id, for_update=for_update)
-    if pilot is None:
-        raise NotFound("There is no such pilot.")
-    return pilot
+    return existing(
+        await repository.find(session, principal, pilot_id, for_update=for_update), "pilot"
+    )
 
 
 async def hold(session: AsyncSession, principal: Principal, pilot_id: UUID) -> None:
@@ -97,9 +96,10 @@ async def hold(session: AsyncSession, principal: Principal, pilot_id: UUID) -> N
     Raises:
         NotFound: there is none within reach.
     """
-    found = await repository.find(session, principal, pilot_id, for_update=True, key_share=True)
-    if found is None:
-        raise NotFound("There is no such pilot.")
+    existing(
+        await repository.find(session, principal, pilot_id, for_update=True, key_share=True),
+        "pilot",
+    )
 
 
 def check_is_lead(principal: Principal, detail: str) -> None:

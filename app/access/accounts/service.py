@@ -20,7 +20,7 @@ from app.access.principals import Principal, PrincipalKind
 from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.database import Database
-from app.core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from app.core.errors import Forbidden, Unauthenticated, Unavailable, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.outgoing import OutgoingError
 from app.core.pagination import PageQuery
@@ -207,10 +207,9 @@ async def get(
     Raises:
         NotFound: the organisation has no such account.
     """
-    row = await repository.find(session, principal, account_id, for_update=for_update)
-    if row is None:
-        raise NotFound("There is no such account.")
-    return row
+    return existing(
+        await repository.find(session, principal, account_id, for_update=for_update), "account"
+    )
 
 
 async def change(

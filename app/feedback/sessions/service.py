@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
 from app.feedback import screening
@@ -65,10 +65,10 @@ async def get(
         NotFound: there is none within reach.
     """
     await pilots.get(session, principal, pilot_id)
-    found = await repository.find(session, principal, pilot_id, session_id, for_update=for_update)
-    if found is None:
-        raise NotFound("There is no such feedback session.")
-    return found
+    return existing(
+        await repository.find(session, principal, pilot_id, session_id, for_update=for_update),
+        "feedback session",
+    )
 
 
 async def change(

@@ -14,7 +14,7 @@ from app.audit_log import service as audit_log
 from app.core.bulk.formats import Rewrite
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import RowError
-from app.core.errors import FieldError, Invalid, NotFound
+from app.core.errors import FieldError, Invalid, NotFound, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.instants import DateOrder, zone_of
 from app.core.pagination import PageQuery, page_of
@@ -101,9 +101,7 @@ async def get(session: AsyncSession, principal: Principal, name: str) -> Mapping
     """
     if name in BUILT_IN:
         return Mapping(BUILT_IN[name])
-    row = await repository.find(session, principal, name)
-    if row is None:
-        raise NotFound("There is no such mapping.")
+    row = existing(await repository.find(session, principal, name), "mapping")
     return _mapping(row)
 
 
@@ -154,9 +152,7 @@ async def _to_write(
     """
     if name in BUILT_IN:
         raise errors.built_in()
-    row = await repository.find(session, principal, name, for_update=True)
-    if row is None:
-        raise NotFound("There is no such mapping.")
+    row = existing(await repository.find(session, principal, name, for_update=True), "mapping")
     access.authorise(principal, SCOPE_OF_KIND[ImportKind(row.kind)])
     check_if_match(if_match, etag_of(row.id, row.revision))
     return row

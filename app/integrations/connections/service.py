@@ -12,7 +12,7 @@ from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.encryption import SecretsUnreadable, Vault
-from app.core.errors import NotFound
+from app.core.errors import NotFound, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.fields import Input
 from app.core.models import new_id
@@ -297,10 +297,7 @@ async def get_run(
     Raises:
         NotFound: there is none within reach.
     """
-    run = await repository.find_run(session, principal, connection_id, run_id)
-    if run is None:
-        raise NotFound("There is no such run.")
-    return run
+    return existing(await repository.find_run(session, principal, connection_id, run_id), "run")
 
 
 async def file_page(

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.gathering import Asked
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import Conflict, Invalid, NotFound, ProblemError
+from app.core.errors import Conflict, Invalid, ProblemError, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
@@ -329,10 +329,9 @@ async def get(
     Raises:
         NotFound: there is none within reach.
     """
-    seat = await repository.find(session, principal, pool_id, allocation_id)
-    if seat is None:
-        raise NotFound("There is no such seat in this pool.")
-    return seat
+    return existing(
+        await repository.find(session, principal, pool_id, allocation_id), "seat in this pool"
+    )
 
 
 async def page(

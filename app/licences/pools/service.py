@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, NotFound, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
@@ -122,10 +122,7 @@ async def get(session: AsyncSession, principal: Principal, pool_id: UUID) -> Lic
     Raises:
         NotFound: there is none within reach.
     """
-    pool = await repository.find(session, principal, pool_id)
-    if pool is None:
-        raise NotFound("There is no such licence pool.")
-    return pool
+    return existing(await repository.find(session, principal, pool_id), "licence pool")
 
 
 async def of_pilot(

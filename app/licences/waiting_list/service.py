@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, existing
 from app.core.pagination import PageQuery
 from app.events.service import Occurred
 from app.events.types import SEAT_WAITING
@@ -111,9 +111,10 @@ async def withdraw(ledger: Ledger, entry_id: UUID) -> WaitingEntry:
         Conflict: the wait is over already.
     """
     session, principal = ledger.session, ledger.principal
-    entry = await repository.find(session, principal, ledger.pool.id, entry_id)
-    if entry is None:
-        raise NotFound("There is no such entry on the waiting list.")
+    entry = existing(
+        await repository.find(session, principal, ledger.pool.id, entry_id),
+        "entry on the waiting list",
+    )
     if entry.status is not WaitingStatus.WAITING:
         raise Conflict(f"This wait is over: {entry.status}.", code="not_waiting")
     entry.status = WaitingStatus.WITHDRAWN

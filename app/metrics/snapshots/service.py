@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
-from app.core.errors import Invalid, NotFound, Unavailable
+from app.core.errors import Invalid, Unavailable, existing
 from app.core.local_days import day_of
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, WEEK, Window, iso_week_of
@@ -48,10 +48,7 @@ async def get(session: AsyncSession, principal: Principal, snapshot_id: UUID) ->
     Raises:
         NotFound: there is none within reach.
     """
-    snapshot = await repository.find(session, principal, snapshot_id)
-    if snapshot is None:
-        raise NotFound("There is no such snapshot.")
-    return snapshot
+    return existing(await repository.find(session, principal, snapshot_id), "snapshot")
 
 
 async def page(

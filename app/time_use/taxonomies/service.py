@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import NotFound
+from app.core.errors import existing
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery, page_of
 from app.pilots import service as pilots
@@ -97,10 +97,7 @@ async def get(session: AsyncSession, principal: Principal, version: str) -> Vers
     Raises:
         NotFound: there is none of this name.
     """
-    found = await _find(session, principal, version)
-    if found is None:
-        raise NotFound("There is no such taxonomy.")
-    return found
+    return existing(await _find(session, principal, version), "taxonomy")
 
 
 async def _find(session: AsyncSession, principal: Principal, version: str) -> Version | None:

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
-from app.core.errors import NotFound
+from app.core.errors import NotFound, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.local_days import begins, day_of
 from app.core.pagination import PageQuery, page_of
@@ -80,10 +80,9 @@ async def get(
     Raises:
         NotFound: there is none within reach.
     """
-    group = await repository.find(session, principal, group_id, for_update=for_update)
-    if group is None:
-        raise NotFound("There is no such group.")
-    return group
+    return existing(
+        await repository.find(session, principal, group_id, for_update=for_update), "group"
+    )
 
 
 async def some(
