@@ -273,7 +273,7 @@ async def test_concealed_names_are_matched_with_nobody_and_figures_say_so(
         "name": "Copilot",
         "product": "Microsoft_365_Copilot",
         "seats": 25,
-        "term_starts_on": "2024-04-01",
+        "term_starts_on": "2023-06-01",
         "term_ends_on": "2025-04-01",
     }
     pool_id = good(await client.post("/licence-pools", json=pool), 201)["pool_id"]
@@ -302,7 +302,8 @@ async def test_concealed_names_are_matched_with_nobody_and_figures_say_so(
     assert {"identity_break", "lower_bound"} <= set(await flags("licence_utilisation", *may))
     assert "identity_break" not in await flags("purchased_seat_days", *may)
     assert "identity_break" not in await flags("licence_utilisation", "2024-05-01", "2024-05-22")
-    assert "lower_bound" not in await flags("licence_utilisation", "2024-04-01", "2024-05-01")
+    assert "lower_bound" in await flags("licence_utilisation", "2023-12-01", "2024-01-01")
+    assert "lower_bound" not in await flags("licence_utilisation", "2023-07-01", "2023-08-01")
     told.today, told.concealed = date(2024, 5, 25), False
     assert codes(await peer.read()) == ["identity_break"]
     assert codes(await peer.read()) == []
@@ -332,10 +333,17 @@ async def test_days_older_than_three_are_taken_once_in_a_while(peer: Peer) -> No
     late, older = told.today - timedelta(days=4), told.today - timedelta(days=5)
     told.use(USERS[1], "word", late)
     told.use(USERS[2], "word", older)
+    told.use(USERS[3], "word", date(2023, 6, 1))  # of a time that no report looks back on
     run = await peer.read()
     assert (run["counts"]["accepted"], run["counts"]["duplicate"]) == (2, 2)
     assert USERS[2] not in {user for user, _, _ in await peer.here()}
+    del told.last[USERS[3]]["word"]
     told.today += timedelta(days=6)
+    await peer.read()
+    assert await peer.here() == told.standing()
+    # A clock that was set back: an older report is read whole.
+    told.today -= timedelta(days=3)
+    told.use(USERS[4], "word", told.today - timedelta(days=30))
     await peer.read()
     assert await peer.here() == told.standing()
 

@@ -142,31 +142,27 @@ class CopilotSeats:
     def _as_page(
         self, listed: _Listed, cursor: Cursor, counts: Sequence[LicenceCount] | None
     ) -> Page[ActivityRow]:
-        used = [
-            (name, seat, seat.last_activity_at)
-            for seat in listed.seats
-            if seat.last_activity_at is not None and (name := self._name_of(seat)) is not None
-        ]
-        nameless = sum(
-            seat.last_activity_at is not None and self._name_of(seat) is None
-            for seat in listed.seats
-        )
         today = listed.answered_at.astimezone(self._zone).date()
+        looked_at = Window(today - _LOOKS_BACK, today + DAY)
+        used = [
+            (self._name_of(seat), seat, day)
+            for seat in listed.seats
+            if (day := self._day_of(seat)) is not None and day >= looked_at.starts_on
+        ]
+        known = [(name, seat, day) for name, seat, day in used if name is not None]
         return Page(
             cursor=cursor,
             row_type=ActivityRow,
             chunks=chunked(
-                self._row(name, app, at)
-                for name, seat, at in used
+                self._row(name, app, day)
+                for name, seat, day in known
                 for app in dict.fromkeys((ANY_APP, _editor(seat)))
             ),
             read=len(listed.seats),
-            skipped=len(listed.seats) - len(used),
-            notes=[_unknown_accounts()] if nameless else [],
+            skipped=len(listed.seats) - len(known),
+            notes=[_unknown_accounts()] if len(known) < len(used) else [],
             by_sign_in_name=True,
-            snapshot=Snapshot(
-                self._wanted.product, Window(today - _LOOKS_BACK, today + DAY), is_named=True
-            ),
+            snapshot=Snapshot(self._wanted.product, looked_at, is_named=True),
             licences=counts,
         )
 
@@ -176,13 +172,20 @@ class CopilotSeats:
             return None
         return self._people.get(seat.assignee.login.lower()) or seat.assignee.email
 
-    def _row(self, name: str, app: str, at: datetime) -> ActivityRow | RowError:
-        local = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).astimezone(self._zone)
+    def _day_of(self, seat: _Seat) -> date | None:
+        """The council's day on which it was last used."""
+        at = seat.last_activity_at
+        if at is None:
+            return None
+        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return at.astimezone(self._zone).date()
+
+    def _row(self, name: str, app: str, day: date) -> ActivityRow | RowError:
         return made(
             ActivityRow,
             product=self._wanted.product,
             person_external_id=name,
-            period_starts_on=local.date().isoformat(),
+            period_starts_on=day.isoformat(),
             app=app,
             source=self._name,
         )

@@ -39,6 +39,9 @@ COPILOT_PRODUCT: Final = "Microsoft_365_Copilot"
 COPILOT_SKU: Final = "639dec6b-bb19-468b-871c-c5c441c4b0cb"
 USERS_AT_A_TIME = 1_000
 
+# The longest period that a report looks back on. What it tells of earlier days is left out: nobody could say how
+# much of it is missing.
+_LOOKS_BACK = timedelta(days=180)
 # Activity is reported up to 72 hours late.
 _LATE = timedelta(days=3)
 _DENIED = 401
@@ -62,8 +65,6 @@ class Version(StrEnum):
     V2 = "v2"
 
 
-# Days that each looks back on. ALL tells of each of the others.
-_LENGTHS: Final = {"D7": 7, "D28": 28, "D30": 30, "D90": 90, "D180": 180, "ALL": 180}
 _PERIODS: Final = {
     Version.V1: ("D7", "D30", "D90", "D180", "ALL"),
     Version.V2: ("D7", "D28", "D90", "D180", "ALL"),
@@ -171,7 +172,8 @@ class Graph:
         async for entries, is_last in self._listed():
             if refreshed_on is None and entries:
                 is_whole = self._is_whole(cursor, entries[0].refreshed_on)
-                since = None if is_whole else date.fromisoformat(cursor["refreshed_on"]) - _LATE
+                if not is_whole:
+                    since = date.fromisoformat(cursor["refreshed_on"]) - _LATE
             refreshed_on = max((each.refreshed_on for each in entries), default=refreshed_on)
             if is_last and refreshed_on is not None:
                 whole_on = refreshed_on.isoformat() if is_whole else cursor["whole_on"]
@@ -233,20 +235,19 @@ class Graph:
         self, entries: Sequence[Entry], refreshed_on: date | None, since: date | None, held: Cursor
     ) -> Page[ActivityRow]:
         named = [each for each in entries if each.is_named]
+        first = refreshed_on - _LOOKS_BACK if refreshed_on is not None else date.min
+        since = max(since or first, first)
         days = dict.fromkeys(
             (each.user_name, app, day)
             for each in named
             for app, day in each.last_active.items()
-            if since is None or day >= since.isoformat()
+            if day >= since.isoformat()
         )
         concealed = len(entries) - len(named)
         snapshot = None
         if refreshed_on is not None:
-            snapshot = Snapshot(
-                self._wanted.product,
-                Window(refreshed_on - _LENGTHS[self._wanted.period] * DAY, refreshed_on + DAY),
-                is_named=not concealed,
-            )
+            looked_at = Window(first, refreshed_on + DAY)
+            snapshot = Snapshot(self._wanted.product, looked_at, is_named=not concealed)
         return Page(
             cursor=held,
             row_type=ActivityRow,

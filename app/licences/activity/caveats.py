@@ -1,11 +1,13 @@
 """What snapshots leave out: each tells of everybody the last active day alone, and may conceal who they are. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from app.core.periods import DAY, Window
 from app.licences.activity.models import CaveatKind, LicenceActivityCaveat
+
+_CONCEALED = CaveatKind.NAMES_CONCEALED
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +42,42 @@ def noted(known: Iterable[LicenceActivityCaveat], days: Window, *, is_named: boo
         is_named: whether it says who everybody is.
     """
     before = {(each.kind, each.starts_on): each.ends_on for each in known}
-    last, concealed = CaveatKind.LAST_DAYS_ONLY, CaveatKind.NAMES_CONCEALED
-    today = days.ends_on - DAY
     after = dict(before)
-    open_since = next(
-        (first for (kind, first), end in before.items() if kind is concealed and end is None), None
-    )
-    has_named = any(kind is last for kind, _ in before)
+    made_on = days.ends_on - DAY
+    concealed_since = _open(before)
     if is_named:
-        first, end = days.starts_on, days.ends_on
-        for (kind, starts_on), ends_on in before.items():
-            if kind is last and ends_on is not None and starts_on <= end and ends_on >= first:
-                first, end = min(first, starts_on), max(end, ends_on)
-                del after[kind, starts_on]
-        after[last, first] = end
-        if open_since is not None:
-            del after[concealed, open_since]
-            if today > open_since:
-                after[concealed, open_since] = today
-    elif open_since is None:
-        after[concealed, today] = None
+        _merge(after, CaveatKind.LAST_DAYS_ONLY, days.starts_on, days.ends_on)
+        if concealed_since is not None:
+            del after[_CONCEALED, concealed_since]
+            if made_on > concealed_since:
+                after[_CONCEALED, concealed_since] = made_on
+    elif concealed_since is None:
+        _merge(after, _CONCEALED, made_on, None)
+    was_named = any(kind is CaveatKind.LAST_DAYS_ONLY for kind, _ in before)
     return Noted(
         keep={key: end for key, end in after.items() if key not in before or before[key] != end},
         drop=before.keys() - after.keys(),
-        is_break=(is_named and open_since is not None)
-        or (not is_named and open_since is None and has_named),
+        is_break=concealed_since is not None if is_named else concealed_since is None and was_named,
     )
+
+
+def _open(noted: Mapping[tuple[CaveatKind, date], date | None]) -> date | None:
+    """Since when names are concealed; None where they are not."""
+    return next(
+        (first for (kind, first), end in noted.items() if kind is _CONCEALED and end is None), None
+    )
+
+
+def _merge(
+    noted: dict[tuple[CaveatKind, date], date | None],
+    kind: CaveatKind,
+    first: date,
+    end: date | None,
+) -> None:
+    """Add days to what is noted, as one with those that they meet."""
+    for (other, starts_on), ends_on in list(noted.items()):
+        meets = ends_on is not None and ends_on >= first and (end is None or starts_on <= end)
+        if other is kind and meets and ends_on is not None:
+            first, end = min(first, starts_on), None if end is None else max(end, ends_on)
+            del noted[other, starts_on]
+    noted[kind, first] = end
