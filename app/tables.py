@@ -21,7 +21,11 @@ from app.integrations.connections.models import (
 from app.integrations.scim.groups.models import DirectoryGroup, DirectoryMembership
 from app.integrations.scim.users.models import DirectoryUser
 from app.integrations.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from app.licences.activity.models import LicenceActivity, LicenceActivityYear
+from app.licences.activity.models import (
+    LicenceActivity,
+    LicenceActivityCaveat,
+    LicenceActivityYear,
+)
 from app.licences.allocations.models import SeatAllocation, SeatEvent
 from app.licences.comparison_draws.models import ComparisonDraw
 from app.licences.pools.models import CapacityChange, LicencePool
@@ -55,6 +59,7 @@ TABLES = (
     PilotMember,
     PilotTransition,
     LicenceActivity,
+    LicenceActivityCaveat,
     LicenceActivityYear,
     Absence,
     LicencePool,

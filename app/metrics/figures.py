@@ -37,6 +37,7 @@ class Flag(StrEnum):
     IMPLAUSIBLE_CHANGE = "implausible_change"
     MIXED_METHODS = "mixed_methods"
     DIFFERENT_PEOPLE = "different_people"
+    IDENTITY_BREAK = "identity_break"
     SIMULATED = "simulated"
 
 
@@ -45,7 +46,7 @@ SENTENCES: dict[Flag, str] = {
     Flag.NOT_ESTIMABLE: "Fewer than 2 people: no interval can be given.",
     Flag.STALE_DATA: "The newest activity data are more than 4 days older than the date of this figure.",
     Flag.NO_ACTIVITY_DATA: "No activity was recorded for anybody: either nobody used the tool, or data are missing.",
-    Flag.LOWER_BOUND: "Some days of use are known only app by app or product by product, so this is a lower bound.",
+    Flag.LOWER_BOUND: "Some days of use are known only app by app, product by product, or as the last one before a report: there was at least as much use as is counted.",
     Flag.PARTIAL_WEEK: "The window holds only part of this week.",
     Flag.SHORT_HISTORY: "Fewer weeks than the definition looks back on end in the window.",
     Flag.WINDOW_OPEN: "The window has not ended yet; this is the state so far.",
@@ -61,6 +62,7 @@ SENTENCES: dict[Flag, str] = {
     Flag.IMPLAUSIBLE_CHANGE: "Admin fell by more than 13.6 hours a worker and week, twice what any vendor has claimed: check how time was recorded.",
     Flag.MIXED_METHODS: "Random moments were sampled as well as durations; durations alone are counted.",
     Flag.DIFFERENT_PEOPLE: "Fewer than half of the people are on both sides: those who answered are mostly not those whose time was recorded.",
+    Flag.IDENTITY_BREAK: "Names were concealed at the source on some of these days: use of them is known of nobody, and people before and after cannot be told to be the same.",
     Flag.SIMULATED: "Simulated data: no real council.",
 }
 

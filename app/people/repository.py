@@ -1,6 +1,6 @@
 """All SQL about people."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +79,20 @@ async def known_as(session: AsyncSession, principal: Principal, user_name: str) 
         func.lower(Person.user_name) == func.lower(user_name)
     )
     return (await session.exec(statement.order_by(col(Person.id)).limit(2))).all()
+
+
+async def named(
+    session: AsyncSession, principal: Principal, names: Mapping[str, str]
+) -> list[tuple[UUID, str, str | None]]:
+    """Id, number and sign-in name of people who have one of these as number, or in lower case as sign-in name."""
+    p = Person
+    statement = scoped_columns(principal, p, col(p.id), col(p.external_id), col(p.user_name))
+    found: list[tuple[UUID, str, str | None]] = []
+    for part in in_parts(names):
+        lower = [names[name] for name in part]
+        meant = or_(func.lower(p.user_name).in_(lower), col(p.external_id).in_(part))
+        found += [tuple(row) for row in await session.exec(statement.where(meant))]
+    return found
 
 
 _EMPLOYMENT = (col(Person.id), col(Person.started_on), col(Person.left_on))

@@ -1,5 +1,6 @@
 """Rules about people."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -180,6 +181,20 @@ def nobody(index: int) -> RowError:
     """A row names a person, and nobody of the organisation is meant; the name is not repeated."""
     detail = "Nobody is recorded under this name. POST /people first."
     return RowError(index, "unknown_person", detail, "/person_external_id")
+
+
+async def by_name(
+    session: AsyncSession, principal: Principal, names: Collection[str]
+) -> dict[str, UUID]:
+    """Whom each name means: a sign-in name in whatever case, or an HR number; those of nobody, or of two, are left out."""
+    wanted = {name: name.lower() for name in names}
+    found: dict[str, set[UUID]] = defaultdict(set)
+    numbers: dict[str, set[UUID]] = defaultdict(set)
+    for person_id, external_id, user_name in await repository.named(session, principal, wanted):
+        numbers[external_id].add(person_id)
+        found[(user_name or "").lower()].add(person_id)
+    meant = {name: numbers[name] | found[lower] for name, lower in wanted.items()}
+    return {name: next(iter(ids)) for name, ids in meant.items() if len(ids) == 1}
 
 
 Reference = tuple[UUID | None, str | None]

@@ -55,7 +55,8 @@ _OPEN = text("status IN ('queued', 'running')")
 class ConnectionRun(CreatedAt, IdentifiedRow, table=True):
     """A reading of a connection, with its counts and what went wrong.
 
-    `seen_at` moves with every page: a run that has not moved for long was left behind.
+    `seen_at` moves with every page: a run that has not moved for long was left behind. `licences` is what the
+    other system told of its licences, where it does.
     """
 
     __tablename__ = "connection_run"
@@ -83,8 +84,18 @@ class ConnectionRun(CreatedAt, IdentifiedRow, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     counts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     troubles: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    licences: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     errors: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     error: str | None = Field(default=None, max_length=64)
+
+
+class LicenceFlag(StrEnum):
+    """What is wrong with the counts of a product, or differs."""
+
+    PURCHASED_DIFFERS = "purchased_differs"
+    ASSIGNED_DIFFERS = "assigned_differs"
+    NEGATIVE_HEADROOM = "negative_headroom"
+    NOT_IN_THE_LEDGER = "not_in_the_ledger"
 
 
 class FileState(StrEnum):

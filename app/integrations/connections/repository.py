@@ -148,6 +148,17 @@ async def last_runs(
     return found
 
 
+async def last_told(
+    session: AsyncSession, principal: Principal, connection_id: UUID
+) -> ConnectionRun | None:
+    """The newest run of a connection in which licences were told."""
+    r = ConnectionRun
+    statement = scoped(principal, r).where(
+        col(r.connection_id) == connection_id, col(r.licences).is_not(None)
+    )
+    return (await session.exec(statement.order_by(col(r.id).desc()).limit(1))).one_or_none()
+
+
 async def forget_runs(
     session: AsyncSession, principal: Principal, connection_id: UUID, before: datetime
 ) -> None:

@@ -17,7 +17,7 @@ from app.access.routing import (
 )
 from app.core.encryption import Vault
 from app.core.pagination import Page, PageRequest
-from app.integrations.connections import service, trying
+from app.integrations.connections import reconciliation, service, trying
 from app.integrations.connections.catalogue import KINDS
 from app.integrations.connections.schemas import (
     ConnectionChange,
@@ -28,6 +28,10 @@ from app.integrations.connections.schemas import (
     ConnectionOut,
     ConnectionRunOut,
     DryRunOut,
+    LicenceCountOut,
+    LicencesHeld,
+    ReconciledOut,
+    ReconciliationOut,
 )
 from app.integrations.connections.service import Known
 
@@ -148,6 +152,28 @@ async def list_connection_files(
     """Files that a connection has taken, and those in quarantine with the reason."""
     rows, cursor = await service.file_page(session, principal, connection_id, page)
     return Page(items=[ConnectionFileOut.model_validate(row) for row in rows], next_cursor=cursor)
+
+
+@router.get(f"{CONNECTION}/reconciliation", dependencies=[requires(Scope.LICENCES_READ)])
+async def get_connection_reconciliation(
+    connection_id: UUID, session: Session, principal: Caller
+) -> ReconciliationOut:
+    """Where licences as the other system told them last and the seat ledger differ; nothing is changed."""
+    found = await reconciliation.reconciliation(session, principal, connection_id)
+    return ReconciliationOut(
+        as_of=found.as_of,
+        connection_run_id=found.run.id if found.run is not None else None,
+        told_at=found.run.seen_at if found.run is not None else None,
+        products=[
+            ReconciledOut(
+                product=each.product,
+                there=LicenceCountOut.model_validate({"product": each.product, **each.there}),
+                here=LicencesHeld.model_validate(each.here),
+                flags=list(each.flags),
+            )
+            for each in found.products
+        ],
+    )
 
 
 @router.get(CONNECTION, dependencies=[requires(Scope.ADMIN)])

@@ -326,3 +326,4 @@ def _tell(run: ConnectionRun, account: Account, retries: int) -> None:
     run.counts = account.told_counts(retries)
     run.troubles = account.told_troubles()
     run.errors = list(account.errors)
+    run.licences = account.licences

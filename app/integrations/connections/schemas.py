@@ -1,13 +1,13 @@
 """What is sent and received about connections."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue, SecretStr, StringConstraints, WithJsonSchema
 
 from app.core.fields import Change, Code, Input, Output
-from app.integrations.connections.models import FileState, SyncStatus
+from app.integrations.connections.models import FileState, LicenceFlag, SyncStatus
 
 MAX_SETTINGS = 50
 MAX_SECRETS = 1_000
@@ -100,6 +100,18 @@ class SyncErrorOut(BaseModel):
     pointer: str
 
 
+class LicenceCountOut(BaseModel):
+    """How many licences of a product the other system says there are; null: it does not say."""
+
+    product: str
+    purchased: int | None = Field(description="Those that may be assigned.")
+    assigned: int
+    warning: int | None = Field(description="Run out, and still in use for a while.")
+    suspended: int | None
+    locked_out: int | None
+    leaving: int | None = Field(description="Assigned, and cancelled from a day on.")
+
+
 class ConnectionRunOut(Output):
     """A run of a connection, and how far it has come."""
 
@@ -115,6 +127,35 @@ class ConnectionRunOut(Output):
     error: str | None = Field(description="Why it failed: the code of one of its troubles.")
     troubles: list[TroubleOut]
     errors: list[SyncErrorOut] = Field(description="Of the first rows that were rejected.")
+    licences: list[LicenceCountOut] | None = Field(
+        description="Licences as the other system told them; null: it did not."
+    )
+
+
+class LicencesHeld(Output):
+    """Seats of a product in the ledger, over all its pools."""
+
+    purchased: int
+    assigned: int
+    pools: int = Field(description="How many pools of the product are in their term.")
+
+
+class ReconciledOut(Output):
+    """A product as the other system tells it and as the ledger holds it."""
+
+    product: str
+    there: LicenceCountOut
+    here: LicencesHeld
+    flags: list[LicenceFlag]
+
+
+class ReconciliationOut(BaseModel):
+    """Where another system and the seat ledger differ. Nothing follows by itself."""
+
+    as_of: date = Field(description="The day of the ledger: today.")
+    connection_run_id: UUID | None = Field(description="The run in which it was told; null: none.")
+    told_at: datetime | None = Field(description="When that run ended, or moved last.")
+    products: list[ReconciledOut]
 
 
 class ConnectionOut(Output):

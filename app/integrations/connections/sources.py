@@ -13,6 +13,7 @@ import msgspec
 
 from app.core.bulk.formats import CHUNK_ROWS, Parsed, row_error
 from app.core.bulk.results import Restate, RowError, as_it_is
+from app.core.periods import Window
 from app.licences.activity.schemas import ActivityRow
 from app.people.absences.schemas import AbsenceRow
 from app.people.schemas import PersonRow
@@ -47,6 +48,42 @@ class RemoteFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is to be known of a page that tells of each person the last active day alone.
+
+    Args:
+        product: of which product.
+        days: those that it looks back on.
+        is_named: whether it says who everybody is.
+    """
+
+    product: str
+    days: Window
+    is_named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceCount:
+    """How many licences of a product there are, as another system tells it; None where it does not.
+
+    Args:
+        product: the other system's name for it.
+        purchased: those that may be assigned.
+        assigned: those that are.
+        warning, suspended, locked_out: those whose subscription has run out, by how long ago.
+        leaving: assigned ones that are cancelled from a day on.
+    """
+
+    product: str
+    purchased: int | None
+    assigned: int
+    warning: int | None = None
+    suspended: int | None = None
+    locked_out: int | None = None
+    leaving: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[RowType]):
     """What is written in one transaction.
 
@@ -65,6 +102,9 @@ class Page(Generic[RowType]):
         file: the file that it was, where it was one.
         records: for absences: by the other system's reference, the person's number and the first day of
             what it is here; None where it is gone.
+        by_sign_in_name: whether its rows name people by what they sign in with, and not by their number.
+        snapshot: for usage: what is to be known of its rows as a whole.
+        licences: how many licences there are; None where it does not say.
     """
 
     cursor: Cursor
@@ -79,6 +119,9 @@ class Page(Generic[RowType]):
     notation: Notation = field(default_factory=Notation)
     file: RemoteFile | None = None
     records: Mapping[str, tuple[str, date] | None] = field(default_factory=dict)
+    by_sign_in_name: bool = False
+    snapshot: Snapshot | None = None
+    licences: Sequence[LicenceCount] | None = None
 
 
 def chunked(rows: Iterable[RowType | RowError]) -> Iterable[list[Parsed[RowType]]]:

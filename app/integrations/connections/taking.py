@@ -1,8 +1,8 @@
 """Writing a page: the bulk services take its rows, as if they had been sent."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from app.core.bulk.results import BulkResult
 from app.core.errors import NotFound
 from app.integrations.connections import repository
 from app.integrations.connections.models import Connection
-from app.integrations.connections.sources import AnyPage, chunked
+from app.integrations.connections.sources import AnyPage, Snapshot, chunked
 from app.licences.activity import service as activity
 from app.licences.activity.schemas import ActivityRow
 from app.people import service as people
@@ -38,6 +38,7 @@ class Account:
     counts: Counter[str] = field(default_factory=Counter)
     troubles: Counter[tuple[str, str]] = field(default_factory=Counter)
     errors: list[dict[str, Any]] = field(default_factory=list)
+    licences: list[dict[str, Any]] | None = None
 
     def note(self, code: str, detail: str, count: int = 1) -> None:
         if (code, detail) in self.troubles or len(self.troubles) < MOST_TROUBLES:
@@ -73,6 +74,12 @@ _UNCOUNTED = {
     "unmapped": "Rows whose category means nothing in the pilot's taxonomy: they do not count.",
 }
 
+_OVERDRAWN = "More licences of a product are assigned than there are: see the reconciliation."
+_BROKEN = (
+    "Whether names are concealed has changed: people before and after cannot be told to be the same. Figures of "
+    "this product say so."
+)
+
 Take = Callable[..., Awaitable[BulkResult]]
 _TAKERS: Mapping[type[msgspec.Struct], Take] = {
     PersonRow: people.upsert_many,
@@ -98,8 +105,16 @@ async def take(
     account.counts.update(pages=1, read=page.read, skipped=page.skipped)
     for note in page.notes:
         account.note(note.code, note.detail)
+    if page.licences is not None:
+        account.licences = [asdict(count) for count in page.licences]
+        for count in page.licences:
+            if count.purchased is not None and count.assigned > count.purchased:
+                account.note("negative_headroom", _OVERDRAWN)
+    if page.snapshot is not None:
+        await _note_snapshot(session, principal, page.snapshot, account)
     options = BulkOptions(restate=page.restate)
-    chunks = iter(page.chunks)
+    named = _by_person(session, principal, page.chunks) if page.by_sign_in_name else None
+    chunks = iter(page.chunks if named is None else await named)
     first = next(chunks, None)
     if first is not None:
         result = await _write(session, principal, connection, page, _again(first, chunks), options)
@@ -108,6 +123,32 @@ async def take(
         account.counts["deleted"] += await _take_back(session, principal, connection, page)
     if page.row_type is AbsenceRow and (page.records or page.census is not None):
         await _follow(session, principal, connection, page, account)
+
+
+async def _note_snapshot(
+    session: AsyncSession, principal: Principal, snapshot: Snapshot, account: Account
+) -> None:
+    of = (snapshot.product, snapshot.days)
+    if await activity.note_snapshot(session, principal, *of, is_named=snapshot.is_named):
+        account.note("identity_break", _BROKEN)
+
+
+async def _by_person(
+    session: AsyncSession, principal: Principal, chunks: Iterable[list[Parsed[Any]]]
+) -> Iterator[list[Parsed[Any]]]:
+    """The same rows with the ids of people in the place of what they sign in with; nobody's where it is unknown."""
+    held = [list(chunk) for chunk in chunks]
+    names = {each.row.person_external_id for chunk in held for each in chunk if each.row}
+    found = await people.by_name(session, principal, names)
+
+    def of(parsed: Parsed[Any]) -> Parsed[Any]:
+        if parsed.row is None:
+            return parsed
+        person_id = found.get(parsed.row.person_external_id)
+        more = {"person_external_id": None, "person_id": person_id}
+        return Parsed(parsed.index, row=msgspec.structs.replace(parsed.row, **more))
+
+    return ([of(parsed) for parsed in chunk] for chunk in held)
 
 
 def _again(

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
-from app.core.models import Revised, TenantRow, text_enum
+from app.core.models import CreatedAt, Revised, TenantRow, text_enum
 
 ANY_APP = "any"
 
@@ -17,6 +17,13 @@ class Period(StrEnum):
 
     DAY = "day"
     WEEK = "week"
+
+
+class CaveatKind(StrEnum):
+    """What is to be known of the activity of some days."""
+
+    LAST_DAYS_ONLY = "last_days_only"
+    NAMES_CONCEALED = "names_concealed"
 
 
 class LicenceActivity(Revised, TenantRow, table=True):
@@ -68,3 +75,18 @@ class LicenceActivityYear(Revised, TenantRow, table=True):
     person_id: UUID = Field(primary_key=True)
     year: int = Field(primary_key=True)
     days: bytes
+
+
+class LicenceActivityCaveat(CreatedAt, TenantRow, table=True):
+    """Days of which a product's activity is not known in full, and why; until further notice where none is the last.
+
+    Of one kind they do not overlap.
+    """
+
+    __tablename__ = "licence_activity_caveat"
+    __table_args__ = (CheckConstraint("ends_on > starts_on", name="dates"),)
+
+    product: str = Field(primary_key=True, max_length=64)
+    kind: CaveatKind = Field(primary_key=True, sa_type=text_enum(CaveatKind))
+    starts_on: date = Field(primary_key=True)
+    ends_on: date | None = None

@@ -11,11 +11,17 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped_columns
+from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, staged, upsert
 from app.core.models import in_parts, metadata
-from app.licences.activity.models import ANY_APP, LicenceActivity, LicenceActivityYear, Period
+from app.licences.activity.models import (
+    ANY_APP,
+    LicenceActivity,
+    LicenceActivityCaveat,
+    LicenceActivityYear,
+    Period,
+)
 
 _ACTIVITY = metadata.tables["licence_activity"]
 _UPSERT = UpsertTarget(
@@ -123,3 +129,18 @@ async def years(
 
 async def write_years(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     await upsert(session, _YEARS, rows)
+
+
+async def caveats(
+    session: AsyncSession,
+    principal: Principal,
+    products: Collection[str],
+    *,
+    for_update: bool = False,
+) -> list[LicenceActivityCaveat]:
+    """What is to be known of the activity with these products, by day."""
+    c = LicenceActivityCaveat
+    statement = scoped(principal, c).where(col(c.product).in_(products)).order_by(col(c.starts_on))
+    if for_update:
+        statement = statement.with_for_update()
+    return list((await session.exec(statement)).all())

@@ -1,6 +1,6 @@
 """Rules about licence activity."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,16 +9,20 @@ from msgspec import UNSET
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
+from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, Outcome, RowError
+from app.core.fields import LATEST
+from app.core.periods import Window
 from app.core.rows import date_problem
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.licences.activity import repository, years
-from app.licences.activity.models import Period
+from app.licences.activity.caveats import Caveat, noted
+from app.licences.activity.models import LicenceActivityCaveat, Period
 from app.licences.activity.schemas import ActivityRow
 from app.people import service as people
 
@@ -99,6 +103,59 @@ def _problem(index: int, row: ActivityRow, person_id: UUID | None, latest: date)
         detail = "A day has at most one active day; a week has period week."
         return RowError(index, "out_of_range", detail, "/active_days")
     return None
+
+
+async def note_snapshot(
+    session: AsyncSession, principal: Principal, product: str, days: Window, *, is_named: bool
+) -> bool:
+    """Note what a snapshot of a product leaves out, for figures to say so.
+
+    Args:
+        session: the transaction that takes its rows.
+        principal: who takes them.
+        product: of which product.
+        days: those that it looks back on: of each person the last active one of them is known.
+        is_named: whether it says who everybody is; otherwise nobody's activity of its last day is known.
+
+    Returns:
+        Whether names are concealed since the last one, or shown again.
+    """
+    known = await repository.caveats(session, principal, [product], for_update=True)
+    found = noted(known, days, is_named=is_named)
+    for row in known:
+        if (row.kind, row.starts_on) in found.drop:
+            await session.delete(row)
+        elif (row.kind, row.starts_on) in found.keep:
+            row.ends_on = found.keep[row.kind, row.starts_on]
+    there = {(row.kind, row.starts_on) for row in known}
+    for (kind, starts_on), ends_on in found.keep.items():
+        if (kind, starts_on) not in there:
+            session.add(
+                LicenceActivityCaveat(
+                    organisation_id=principal.organisation_id,
+                    product=product,
+                    kind=kind,
+                    starts_on=starts_on,
+                    ends_on=ends_on,
+                )
+            )
+    await session.flush()
+    if found.is_break:
+        details = {"product": product, "names": "shown" if is_named else "concealed"}
+        await audit_log.record(
+            session, principal, "licence_activity.identity_break", details=details
+        )
+    return found.is_break
+
+
+async def caveats(
+    session: AsyncSession, principal: Principal, products: Collection[str]
+) -> list[Caveat]:
+    """Why the activity with these products is not known in full, and on which days."""
+    return [
+        Caveat(row.kind, Window(row.starts_on, row.ends_on or LATEST))
+        for row in await repository.caveats(session, principal, products)
+    ]
 
 
 mappings.applies_to(ImportKind.LICENCE_ACTIVITY, ActivityRow)

@@ -23,6 +23,7 @@ from app.metrics.adoption.calculation import Adoption
 from app.metrics.adoption.history import History, Quality
 from app.metrics.adoption.repository import Participant, Record
 from app.metrics.breakdowns import Breakdown, suppress_together
+from app.metrics.caveats import with_caveats
 from app.metrics.course import Counts, Course, counts_of
 from app.metrics.figures import Flag
 from app.metrics.groups import GroupBy, grouped, offered
@@ -100,6 +101,9 @@ async def adoption(
             shown = await asyncio.to_thread(suppress_together, exact, breakdowns, minimum)
             report = replace(report, groups=shown[asked])
         quality = quality.withheld()
+    products = [pilot.product] if pilot.product else [pool.product for pool in pools]
+    products = products or whole.quality().products
+    report = await with_caveats(session, principal, report, products)
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
     return AdoptionAnswer(

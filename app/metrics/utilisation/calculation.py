@@ -68,6 +68,16 @@ EVERY = (
 )
 # What nobody's seat or use has a part in.
 BOUGHT = {PURCHASED_SEAT_DAYS.slug, COMMITTED_COST.slug}
+# What use has no part in.
+_WHATEVER_THE_USE = {
+    *BOUGHT,
+    ALLOCATED_SEAT_DAYS.slug,
+    ALLOCATION_RATE.slug,
+    UNASSIGNED_SEATS.slug,
+    MEDIAN_DAYS_TO_ALLOCATE.slug,
+    DAYS_UNTIL_ALL_TAKEN.slug,
+}
+OF_USE = {metric.slug for metric in EVERY} - _WHATEVER_THE_USE
 # What grows from day to day: two days of it tell the one between them.
 ADDED_UP = {
     metric.slug

@@ -28,6 +28,7 @@ from app.licences.waiting_list import service as waiting_list
 from app.metrics import questions
 from app.metrics.adoption import service as adoption
 from app.metrics.breakdowns import Breakdown, suppress_together
+from app.metrics.caveats import with_caveats
 from app.metrics.figures import Figure, Flag
 from app.metrics.groups import GroupBy, offered
 from app.metrics.registry import ACTIVE_DAYS_PER_ACTIVE_USER_WEEK
@@ -37,6 +38,7 @@ from app.metrics.utilisation.calculation import (
     ADDED_UP,
     BOUGHT,
     DAYS_OF_USE,
+    OF_USE,
     daily,
     figures,
     figures_of_group,
@@ -168,6 +170,8 @@ async def _answer(
         if not of_pilot and any(pool.pilot_id is not None for pool in of_pools):
             report = _bought(report)
         quality, totals = Quality(None, None), None
+    products = {pool.product for pool in of_pools}
+    report = await with_caveats(session, principal, report, products, OF_USE)
     if principal.organisation.is_simulated:
         report = report.flagged(Flag.SIMULATED)
     return UtilisationAnswer(of_pools, window, as_of, question.basis, report, days, quality, totals)

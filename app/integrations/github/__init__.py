@@ -1,0 +1,1 @@
+"""GitHub: who uses Copilot there."""
