@@ -154,7 +154,10 @@ async def list_connection_files(
     return Page(items=[ConnectionFileOut.model_validate(row) for row in rows], next_cursor=cursor)
 
 
-@router.get(f"{CONNECTION}/reconciliation", dependencies=[requires(Scope.LICENCES_READ)])
+@router.get(
+    f"{CONNECTION}/reconciliation",
+    dependencies=[requires(Scope.LICENCES_READ, Scope.PEOPLE_READ)],  # as for seats that are held
+)
 async def get_connection_reconciliation(
     connection_id: UUID, session: Session, principal: Caller
 ) -> ReconciliationOut:
