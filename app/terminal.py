@@ -186,6 +186,48 @@ def print_time_use(
     console.print(f"In words: {answer.verdict.replace('_', ' ')}.", highlight=False)
 
 
+def print_headline(
+    console: Console,
+    copilot: AdoptionAnswer,
+    answer: TimeUseAnswer,
+    said: FeedbackAnswer,
+    seats: UtilisationAnswer,
+    advice: Advice,
+) -> None:
+    """What a committee would ask first, each with how sure it is."""
+    own, told, used = answer.arms[Arm.PILOT], said.report.figures, copilot.report.figures
+    before, during = own.baseline["admin_share"], own.pilot["admin_share"]
+    lines = [
+        f"admin : direct {_ratio(before)} → {_ratio(during)}: admin changed by {_sure(own.change)}"
+    ]
+    if answer.effect is not None:
+        lines.append(f"beyond the comparison team: {_sure(answer.effect)}")
+    slugs = ("minutes_saved_self_reported_mean", "admin_minutes_saved_measured", "self_report_gap")
+    claimed, measured, gap = (_sure(told[slug]) for slug in slugs)
+    lines += [
+        f"minutes a day: staff say {claimed}; recorded {measured}; claimed beyond recorded {gap}",
+        f"adoption: {_sure(used['first_28_days_adoption'])} in the first 28 days, "
+        f"{_sure(used['last_28_days_adoption'])} in the last",
+        f"licence utilisation: {_sure(seats.report.figures['licence_utilisation'])} of the days on which seats are held",
+        f"cashable saving so far: none. Time is not money, and no seat is given up before {advice.pool.term_ends_on}",
+    ]
+    console.print("Headline", style="bold")
+    for line in lines:
+        console.print(f"  - {line}", highlight=False, soft_wrap=True)
+
+
+def _ratio(figure: Figure) -> str:
+    return "none" if figure.value is None else ratio(figure.value)
+
+
+def _sure(figure: object) -> str:
+    """A figure with its interval, in words."""
+    if not isinstance(figure, Figure):
+        return "none"
+    value, interval, _ = _cells(figure)
+    return f"{value} ({interval})" if interval else value
+
+
 def _cells(figure: Figure) -> tuple[str, str, str]:
     people = "" if figure.people is None else str(figure.people)
     if figure.value is None:

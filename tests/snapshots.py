@@ -33,15 +33,15 @@ def recorded(number: str, day: str, **fields: Any) -> list[dict[str, Any]]:
     ]
 
 
-async def observed(client: httpx.AsyncClient, *, backwards: bool = False) -> str:
-    """A pilot with everything that figures are made from; returns its address."""
+async def observed(client: httpx.AsyncClient, *, backwards: bool = False, **more: Any) -> str:
+    """A pilot with everything that figures are made from, and more fields; returns its address."""
     step = -1 if backwards else 1
     await people(client, *STAFF[::step], department="Children")
     members = [
         {"person_external_id": n, "arm": "pilot" if int(n[1:]) <= 6 else "comparison"}
         for n in STAFF[::step]
     ]
-    fields = {**SOCIAL, "product": PRODUCT}
+    fields = {**SOCIAL, "product": PRODUCT, **more}
     path = f"/pilots/{await pilot(client, *members, **fields)}"
     rows = [row for number in STAFF for day in DAYS for row in recorded(number, day)][::step]
     good(await client.post(f"{path}/time-samples/bulk", **as_json(rows)))

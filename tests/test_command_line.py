@@ -126,6 +126,12 @@ def test_the_demo_prints_its_headlines_a_second_run_the_same_and_all_of_it_is_si
     assert "70:30" in first.out
     assert "Beyond the comparison" in first.out
     assert "In words: fell." in first.out
+    headline = " ".join(first.out.partition("Headline")[2].split())
+    assert "admin : direct 70:30 → 30:70: admin changed by -39.9 points (-42.0" in headline
+    assert "beyond the comparison team: -39.9 points (" in headline
+    assert "adoption: 86.0 % (81.6 % to 89.5 %) in the first 28 days, 56.2 %" in headline
+    assert "licence utilisation: 23.2 % (21.1 % to 25.3 %)" in headline
+    assert "cashable saving so far: none." in headline
     assert "Simulated data" in first.out
     second = run(empty_database_url, "demo", "--no-serve")
     assert _without_key(second.out) == _without_key(first.out)

@@ -20,7 +20,7 @@ from app.metrics.feedback import service as feedback
 from tests.council import Council, good, people, pilot, problem
 from tests.licences import allocate, on, pool, release, seat
 from tests.receivers import dispatch, endpoint, move
-from tests.snapshots import observed, published
+from tests.snapshots import observed, published, recorded
 
 
 async def told(client: Any, cursor: str | None = None) -> tuple[list[dict[str, Any]], str]:
@@ -99,6 +99,38 @@ async def test_figures_that_are_published_are_told_once(council: Council) -> Non
             {"pilot_id": pilot_id, "snapshot_id": made["snapshot_id"]},
         )
     ]
+
+
+def _at_most(target: float) -> list[dict[str, Any]]:
+    return [{"metric": "admin_share_change", "comparator": "<=", "target": target}]
+
+
+@pytest.mark.parametrize(("target", "times"), [(0.0, 1), (-0.9, 0)], ids=["met", "not met"])
+async def test_criteria_that_are_met_are_told_the_first_time(
+    council: Council, target: float, times: int
+) -> None:
+    client = await council.admin()
+    path = await observed(client, success_criteria=_at_most(target))
+    first = await published(client, path)
+    more = recorded("E1", "2024-03-06")
+    good(await client.post(f"{path}/time-samples/bulk", json={"items": more}))
+    assert (await published(client, path))["snapshot_id"] != first["snapshot_id"]
+    await dispatch(council)
+    met = [e["data"] for e in (await told(client))[0] if e["type"] == "pilot.criteria_met"]
+    assert met == [{"pilot_id": first["pilot_id"], "metrics": ["admin_share_change"]}] * times
+
+
+async def test_criteria_about_few_people_are_told_to_nobody(council: Council) -> None:
+    client = await council.admin()
+    good(
+        await client.patch(
+            "/organisation", json={"minimum_group_size": 7}, headers={"If-Match": "*"}
+        )
+    )
+    path = await observed(client, success_criteria=_at_most(0.0))
+    await published(client, path)
+    await dispatch(council)
+    assert "pilot.criteria_met" not in [e["type"] for e in (await told(client))[0]]
 
 
 async def test_what_was_not_written_is_not_told(council: Council) -> None:

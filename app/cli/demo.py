@@ -59,6 +59,8 @@ def demo(
         terminal.print_headlines(terminal.out, answers)
         terminal.print_time_use(terminal.out, council.children.name, ratio, said)
         terminal.print_seats(terminal.out, seats, advice)
+        first = answers[council.copilot.name]
+        terminal.print_headline(terminal.out, first, ratio, said, seats, advice)
         terminal.print_next_steps(
             terminal.out,
             f"http://{host}:{port}",

@@ -91,14 +91,6 @@ CRITERIA_MET = EventType(
     ("pilot_id", "metrics"),
     Scope.METRICS_READ,
 )
-AUDIT_LIMIT_PASSED = EventType(
-    "output_audit.limit_passed",
-    "More outputs of a tool were wrong in an audit than its limit allows.",
-    "pilots",
-    ("pilot_id", "output_audit_id"),
-    Scope.GOVERNANCE_READ,
-)
-
 TYPES: dict[str, EventType] = {
     kind.name: kind
     for kind in (
@@ -110,7 +102,6 @@ TYPES: dict[str, EventType] = {
         FEEDBACK_MISSING,
         SNAPSHOT_PUBLISHED,
         CRITERIA_MET,
-        AUDIT_LIMIT_PASSED,
     )
 }
 

@@ -1,6 +1,6 @@
 """What a snapshot holds, as it is stored: figures as their pages answer them, and what they mean. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final
@@ -15,6 +15,7 @@ from app.metrics.feedback.schemas import feedback_out
 from app.metrics.inputs.digests import InputKind, Moved
 from app.metrics.registry import Metric
 from app.metrics.schemas import MetricOut
+from app.metrics.scorecard.criteria import CriterionResult
 from app.metrics.scorecard.schemas import scorecard_out
 from app.metrics.scorecard.service import Scorecard
 from app.metrics.time_use.schemas import time_use_out
@@ -36,6 +37,20 @@ _ROWS_OF_PEOPLE: Final = {
 }
 # These are shown to the pilot's lead, and to nobody else.
 _OF_THE_LEAD: Final = frozenset({InputKind.TIME_SAMPLES, InputKind.FEEDBACK})
+
+
+def criteria_met(figures: Mapping[str, Any], minimum: int) -> list[str]:
+    """The metrics of a snapshot's success criteria where every one of them is met; otherwise none.
+
+    Nor is anything said of figures about fewer people than this: whether they reach a target tells of them.
+    """
+    criteria = figures["scorecard"]["criteria"]
+    if any(each["result"] != CriterionResult.MET for each in criteria):
+        return []
+    counted = [each["figure"]["people"] for each in criteria]
+    if any(people is not None and people < minimum for people in counted):
+        return []
+    return [each["metric"] for each in criteria]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,20 @@ from app.core.local_days import day_of
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, WEEK, Window, iso_week_of
 from app.events import service as events
-from app.events.types import SNAPSHOT_PUBLISHED
+from app.events.types import CRITERIA_MET, SNAPSHOT_PUBLISHED
 from app.metrics.inputs import service as inputs
 from app.metrics.inputs.digests import Inputs, differing, moved
 from app.metrics.registry import REGISTRY
 from app.metrics.scorecard import service as scorecard
 from app.metrics.scorecard.service import Scorecard
 from app.metrics.snapshots import repository
-from app.metrics.snapshots.contents import Changes, changes_of, definitions_of, figures_of
+from app.metrics.snapshots.contents import (
+    Changes,
+    changes_of,
+    criteria_met,
+    definitions_of,
+    figures_of,
+)
 from app.metrics.snapshots.models import Snapshot, SnapshotReason
 from app.pilots import service as pilots
 from app.pilots.models import Pilot
@@ -171,8 +177,13 @@ async def _publish(
     details = {"reason": reason.value, "as_of": as_of.isoformat()}
     await audit_log.record(session, principal, "snapshot.made", snapshot.id, details=details)
     told = {"pilot_id": pilot.id, "snapshot_id": snapshot.id}
-    happened = events.Occurred(SNAPSHOT_PUBLISHED, pilot.id, told, pilot.id)
-    await events.publish(session, principal.organisation_id, [happened])
+    happened = [events.Occurred(SNAPSHOT_PUBLISHED, pilot.id, told, pilot.id)]
+    minimum = principal.organisation.minimum_group_size
+    met = criteria_met(snapshot.figures, minimum)
+    if met and not (before is not None and criteria_met(before.figures, minimum)):
+        reached = {"pilot_id": pilot.id, "metrics": met}
+        happened.append(events.Occurred(CRITERIA_MET, pilot.id, reached, pilot.id))
+    await events.publish(session, principal.organisation_id, happened)
     await session.flush()
     return Published(snapshot, is_new=True)
 
