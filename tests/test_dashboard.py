@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from app.access.permissions import Role
 from app.core.settings import Environment
+from app.dashboard.charts import contents, drawing
 from tests import pages
 from tests.council import Council, found, good, pilot, problem
 from tests.identity import PUBLIC_URL, Browser, Issuer, provider, trust
@@ -194,6 +195,34 @@ async def test_a_chart_is_the_figures_of_its_answer_in_every_form(council: Counc
         assert row["flags"].split() == [flag["code"] for flag in figure["flags"]]
     for slug in CHARTS:
         assert good(await client.get(f"{path}/charts/{slug}"))["description"]
+
+
+def marks_in(picture: str, kind: str) -> int:
+    """How many marks of a kind are drawn: `symbol` for points, `rect` for bars."""
+    found = re.findall(rf'<g class="mark-{kind} role-mark[^>]*>(.*?)</g>', picture)
+    return sum(group.count("<path") for group in found)
+
+
+@ONE
+async def test_a_picture_has_a_mark_for_every_figure_and_none_for_what_is_withheld(
+    council: Council,
+) -> None:
+    client = await council.admin()
+    path = await observed(client)
+    used = good(await client.get(f"{path}/metrics/adoption"))
+    weeks = used["weekly"]
+    assert sum(week["weekly_active_rate"]["value"] is not None for week in weeks) == len(weeks) > 2
+    assert marks_in(await drawing.picture(contents.use_by_week(used)), "symbol") == len(weeks)
+    weeks[1]["weekly_active_rate"] |= {"value": None, "interval": None, "suppressed": True}
+    chart = contents.use_by_week(used)
+    assert marks_in(await drawing.picture(chart), "symbol") == len(weeks) - 1
+    assert f"withheld in 1 of {len(weeks)} weeks" in chart.sentence
+    spent = good(await client.get(f"{path}/metrics/time-use"))
+    both = contents.ratio(spent)
+    picture = await drawing.picture(both)
+    assert marks_in(picture, "rect") == 4
+    assert await drawing.picture(both) is picture
+    assert " id=" not in picture or f' id="{drawing.fingerprint(both)[:12]}' in picture
 
 
 @ONE

@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from app.dashboard.assets import router as assets
 from app.dashboard.figures.routes import router as figures
 from app.dashboard.home.routes import router as home
+from app.dashboard.licences.routes import form_router as reclaim_decisions
 from app.dashboard.licences.routes import recorded_router as reclaim_candidates
 from app.dashboard.licences.routes import router as licences
 from app.dashboard.pilots.routes import router as pilots
@@ -18,6 +19,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     pilots,
     licences,
     reclaim_candidates,
+    reclaim_decisions,
 )
 
 

@@ -24,7 +24,7 @@ from app.dashboard.views import Refused, view_of
 MOST_FIELDS: Final = 5000
 KEY_FIELD: Final = "idempotency_key"
 
-Page = TypeVar("Page", bound=Callable[..., Awaitable[HTMLResponse]])
+Taker = TypeVar("Taker", bound=Callable[..., Awaitable[Response]])
 Fields = Mapping[str, list[str]]
 
 # By the function that takes a form, the function of the page on which it stands.
@@ -111,10 +111,10 @@ async def _shown_again(
     return response
 
 
-def form_on(page: Callable[..., Awaitable[HTMLResponse]]) -> Callable[[Page], Page]:
+def form_on(page: Callable[..., Awaitable[HTMLResponse]]) -> Callable[[Taker], Taker]:
     """Stated on a function that takes a form: the page that shows it, and takes path parameters alone."""
 
-    def note(endpoint: Page) -> Page:
+    def note(endpoint: Taker) -> Taker:
         _PAGE_OF[endpoint] = page
         return endpoint
 

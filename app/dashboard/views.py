@@ -1,15 +1,16 @@
 """What a page is made with: who looks at it, the API's answers, and the frame around them."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access import service as access
@@ -18,11 +19,13 @@ from app.access.principals import Principal
 from app.access.routing import route_of
 from app.access.sessions import service as sessions
 from app.access.sessions.service import SignedIn
-from app.core.errors import ProblemError
+from app.core import problems
+from app.core.errors import Invalid, ProblemError
 from app.dashboard import rendering
 from app.dashboard.navigation import HOME, NAVIGATION
 
 Handler = Callable[..., Any]
+Body = TypeVar("Body", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,26 @@ class View:
     def here(self) -> str:
         """The address of this page."""
         return address_of(self.request)
+
+
+def wanted(model: type[Body], fields: Mapping[str, Any]) -> Body:
+    """The body of a request to the API, made from the fields of a form.
+
+    Raises:
+        Invalid: as the API would answer; of a list of alike items each error is about the field of all.
+    """
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        problem = problems.invalid_input([dict(each) for each in error.errors()])
+        alike = {
+            (pointer := _OF_ITEMS.sub("", each.pointer)): replace(each, pointer=pointer)
+            for each in problem.errors
+        }
+        raise Invalid(problem.detail, code=problem.code, errors=list(alike.values())) from None
+
+
+_OF_ITEMS = re.compile(r"^/items/\d+(?=/)")
 
 
 def as_sent(found: Any) -> Any:

@@ -56,6 +56,13 @@ class Chart:
             for slug in self.slugs:
                 yield _row(line, line.figures[slug])
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be drawn."""
+        return all(
+            line.figures[slug]["value"] is None for line in self.lines for slug in self.slugs
+        )
+
     def csv(self) -> str:
         """The rows as CSV, with no cell that a spreadsheet runs."""
         written = io.StringIO()
@@ -209,11 +216,13 @@ def seats_by_day(utilisation: Answer) -> Chart:
 def _levels(last: Line | None, slugs: Sequence[str]) -> str:
     if last is None:
         return "The window has not begun: there is nothing to show yet."
-    bought, held, used = (wording.shown(last.figures[slug]) for slug in slugs)
-    return (
-        f"On {last.label} seats bought: {bought.text}; held: {held.text}; "
-        f"used in the 28 days before: {used.text}."
-    )
+    bought, held, used = (_count(last.figures[slug]) for slug in slugs)
+    return f"On {last.label}: {bought} bought, {held} held, {used} used in the 28 days before."
+
+
+def _count(figure: ApiFigure) -> str:
+    shown = wording.shown(figure)
+    return wording.number(figure["value"]) if shown.state is State.VALUE else shown.text.lower()
 
 
 def _weeks(answer: Answer) -> list[Line]:

@@ -18,6 +18,8 @@ from app.dashboard.wording import METRICS
 
 # Of another look: what was drawn before is drawn again.
 _STYLE: Final = 1
+# What Deneb calls the rows that Power BI gives it.
+_DATA: Final = "dataset"
 _KEPT: Final = 512
 _WIDTH: Final = 560
 _FONT: Final = "Arial, Helvetica, sans-serif"
@@ -26,6 +28,8 @@ _INK: Final = "#1b1f24"
 _COLOURS: Final = ("#12436d", "#a8400c", "#206b51")
 _DASHES: Final = ([1, 0], [6, 3], [2, 2])
 _PALE: Final = "#f2c9a5"
+
+_LABELS: Final = {"labelOverlap": "greedy", "labelSeparation": 10, "labelFlush": False}
 
 _pictures: OrderedDict[str, str] = OrderedDict()
 _lock = Lock()
@@ -80,7 +84,7 @@ def specification(chart: Chart, *, titled: bool = True) -> dict[str, Any]:
 
     draw = {Form.COURSE: _course, Form.PARTS: _parts, Form.LEVELS: _levels}[chart.form]
     layers = draw(altair, chart)
-    drawn = altair.layer(*layers)
+    drawn = altair.layer(*layers, data=altair.NamedData(name=_DATA))
     named = {"title": chart.title} if titled else {}
     spec: dict[str, Any] = (
         drawn.properties(width=_WIDTH, description=chart.sentence, **named)
@@ -100,8 +104,7 @@ def specification(chart: Chart, *, titled: bool = True) -> dict[str, Any]:
         .configure_view(stroke=None)
         .to_dict(validate=False)
     )
-    # Beside the layers, where Altair would put it into a table of data sets.
-    spec["data"] = {"values": list(chart.rows())}
+    spec["data"] = {"name": _DATA, "values": list(chart.rows())}
     return spec
 
 
@@ -127,7 +130,7 @@ def _over_time(alt: Any, chart: Chart) -> dict[str, Any]:
     dashes = {"domain": titles, "range": [list(dash) for dash in _DASHES[: len(titles)]]}
     days = [date.fromisoformat(line.key) for line in chart.lines]
     marks = [{"year": d.year, "month": d.month, "date": d.day, "utc": True} for d in days]
-    axis = alt.Axis(format="%-d %b", title=None, values=marks, labelOverlap=True)
+    axis = alt.Axis(format="%-d %b", title=None, values=marks, **_LABELS)
     return {
         # A day is a day, whatever zone the drawing machine is in.
         "x": alt.X("key:T", timeUnit="utcyearmonthdate", axis=axis),

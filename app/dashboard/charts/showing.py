@@ -11,7 +11,10 @@ from app.dashboard.charts.contents import Chart
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A chart, its picture, and the addresses of its rows, of the answer it is made from, and of its specification."""
+    """A chart, and the addresses of its rows, of the answer that it is made from, and of its specification.
+
+    `picture` is empty where there is nothing to be drawn.
+    """
 
     chart: Chart
     picture: Markup
@@ -28,9 +31,10 @@ async def drawn(chart: Chart, owner: str) -> Drawn:
         owner: the API's path of the pilot or pool that it is about, `/api/v1/pilots/…`.
     """
     path = f"{owner}/charts/{chart.slug}"
+    picture = "" if chart.is_empty else await drawing.picture(chart)
     return Drawn(
         chart=chart,
-        picture=Markup(await drawing.picture(chart)),  # noqa: S704 - our own drawing, its texts escaped
+        picture=Markup(picture),  # noqa: S704 - our own drawing, its texts escaped
         rows=f"{path}/rows",
         answer=f"{owner}/{SOURCE_OF[chart.slug].path}",
         specification=path,

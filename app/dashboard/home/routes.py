@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from app.access.routing import authenticated
+from app.core import clock
 from app.core.pagination import PageQuery
 from app.dashboard.navigation import HOME, of_pilot, of_pool
 from app.dashboard.routing import PageRoute
@@ -69,12 +70,13 @@ async def _missing_feedback(view: View, running: list[dict[str, Any]]) -> list[d
 
 
 async def _seats_to_ask_for(view: View) -> list[dict[str, Any]]:
-    """Pools with seats that might go to somebody else."""
+    """Pools whose term lasts with seats that might go to somebody else."""
+    today = clock.today(view.principal.organisation.zone).isoformat()
     found = await view.answer_if_allowed(list_licence_utilisation, page=_MOST, asked=SeatQuestion())
     return [
         pool
         for pool in (found["items"] if found else [])
-        if pool["figures"]["reclaim_candidates"]["value"]
+        if pool["window"]["ends_on"] > today and pool["figures"]["reclaim_candidates"]["value"]
     ]
 
 
