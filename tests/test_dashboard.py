@@ -5,16 +5,20 @@ import io
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+import time_machine
 from fastapi import FastAPI
 
 from app.access.permissions import Role
+from app.core import clock
 from app.core.settings import Environment
 from app.dashboard.charts import contents, drawing
+from app.metrics.scorecard import service as scorecard
 from tests import pages
 from tests.council import Council, found, good, pilot, problem
 from tests.identity import PUBLIC_URL, Browser, Issuer, provider, trust
@@ -263,6 +267,43 @@ async def test_the_seats_of_a_pool_are_shown_as_of_any_day(app: FastAPI, council
         )
         assert page.fields["as_of"] == wrong
     await browser.close()
+
+
+async def test_answers_are_kept_until_something_is_written(
+    app: FastAPI, council: Council, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    compute = scorecard.scorecard
+
+    async def counted(session: Any, principal: Any, pilot_id: Any) -> Any:
+        asked.append(principal.role)
+        return await compute(session, principal, pilot_id)
+
+    monkeypatch.setattr(scorecard, "scorecard", counted)
+    admin = await council.admin()
+    path = await observed(admin)
+    browsers = [await reader(app, council, role) for role in (Role.ADMIN, Role.ANALYST)]
+    for _ in range(3):
+        for browser in browsers:
+            assert (await browser.get(f"/dashboard{path}")).status_code == 200
+    # Each reader has answers of their own: what one may see another may not.
+    assert asked == ["admin", "analyst"]
+    for target in (0.41, 0.42):
+        wanted = [{"metric": "adoption_rate", "comparator": ">=", "target": target}]
+        changed = await admin.patch(
+            path, json={"success_criteria": wanted}, headers={"If-Match": "*"}
+        )
+        good(changed)
+        page = pages.read(await browsers[0].get(f"/dashboard{path}"))
+        assert f"Adoption >= {target * 100:.1f}%" in page.text
+    assert asked == ["admin", "analyst", "admin", "admin"]
+    with time_machine.travel(clock.now() + timedelta(days=1), tick=True):
+        await browsers[0].sign_in_with(await council.key(Role.ADMIN))
+        asked.clear()
+        await browsers[0].get(f"/dashboard{path}")
+        assert asked == ["admin"]
+    for browser in browsers:
+        await browser.close()
 
 
 # --- to whom --------------------------------------------------------------------------------------

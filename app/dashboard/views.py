@@ -21,7 +21,7 @@ from app.access.sessions import service as sessions
 from app.access.sessions.service import SignedIn
 from app.core import problems
 from app.core.errors import Invalid, ProblemError
-from app.dashboard import rendering
+from app.dashboard import answers, rendering
 from app.dashboard.navigation import HOME, NAVIGATION
 
 Handler = Callable[..., Any]
@@ -78,8 +78,14 @@ class View:
             "response": Response(),
         }
         takes = signature(handler).parameters
-        found = await handler(**{name: given[name] for name in given if name in takes}, **asked)
-        return as_sent(found)
+
+        async def ask() -> Any:
+            found = await handler(**{name: given[name] for name in given if name in takes}, **asked)
+            return as_sent(found)
+
+        if handler in answers.KEPT:
+            return await answers.kept(self.session, self.principal, handler, asked, ask)
+        return await ask()
 
     async def answer_if_allowed(self, handler: Handler, **asked: Any) -> Any:
         """The same; None where the reader lacks a scope for it."""
