@@ -4,8 +4,14 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 
 import httpx
+from fastapi import FastAPI
+
+from app.access.permissions import Role
+from tests.council import Council
+from tests.identity import Browser
 
 _VOID = {"br", "hr", "img", "input", "link", "meta"}
 # What a browser would close by itself, and we do not leave to it.
@@ -122,3 +128,18 @@ def read(answer: httpx.Response) -> Page:
     assert foreign == []
     assert [href for href, _ in page.links if not href.startswith(("/", "#"))] == []
     return page
+
+
+def browser(app: FastAPI) -> Browser:
+    """A browser that says that somebody reads its pages."""
+    ours = Browser(app)
+    ours.http.headers["Accept"] = "text/html,application/xhtml+xml"
+    return ours
+
+
+async def reader(app: FastAPI, council: Council, role: Role, **options: Any) -> Browser:
+    """A browser in which somebody of that role is signed in."""
+    ours = browser(app)
+    entered = await ours.sign_in_with(await council.key(role, **options))
+    assert entered.status_code == 303
+    return ours

@@ -25,9 +25,7 @@ def today() -> Iterator[None]:
 
 @pytest.fixture
 async def manager(app: FastAPI, council: Council) -> AsyncIterator[Browser]:
-    browser = Browser(app)
-    browser.http.headers["Accept"] = "text/html"
-    await browser.sign_in_with(await council.key(Role.ICT_MANAGER))
+    browser = await pages.reader(app, council, Role.ICT_MANAGER)
     yield browser
     await browser.close()
 
