@@ -382,7 +382,6 @@ async def test_a_role_sees_on_pages_what_it_sees_in_the_api(app: FastAPI, counci
         await browser.close()
 
 
-@ONE
 async def test_looking_at_seats_to_ask_for_is_recorded_once(app: FastAPI, council: Council) -> None:
     admin = await council.admin()
     await observed(admin)
