@@ -22,6 +22,8 @@ _STYLE: Final = 1
 _DATA: Final = "dataset"
 _KEPT: Final = 512
 _WIDTH: Final = 560
+# Two bars are seen whole on a telephone, where the rest of a longer course is scrolled to.
+_WIDTH_OF_PARTS: Final = 380
 _FONT: Final = "Arial, Helvetica, sans-serif"
 _INK: Final = "#1b1f24"
 # Told apart by the colour-blind as well, and by their dashes in print.
@@ -87,7 +89,11 @@ def specification(chart: Chart, *, titled: bool = True) -> dict[str, Any]:
     drawn = altair.layer(*layers, data=altair.NamedData(name=_DATA))
     named = {"title": chart.title} if titled else {}
     spec: dict[str, Any] = (
-        drawn.properties(width=_WIDTH, description=chart.sentence, **named)
+        drawn.properties(
+            width=_WIDTH_OF_PARTS if chart.form is Form.PARTS else _WIDTH,
+            description=chart.sentence,
+            **named,
+        )
         .configure(font=_FONT, background="#ffffff")
         .configure_axis(
             labelFontSize=14, titleFontSize=14, labelColor=_INK, titleColor=_INK, grid=True
@@ -187,6 +193,6 @@ def _parts(alt: Any, chart: Chart) -> list[Any]:
     ).encode(y=y, x=alt.X(datum=0), text=alt.value("Admin"))
     direct_text = there.mark_text(
         align="right", dx=-8, fontSize=16, fontWeight="bold", color=_INK
-    ).encode(y=y, x=alt.X(datum=1), text=alt.value("Direct work"))
+    ).encode(y=y, x=alt.X(datum=1), text=alt.value("Direct"))
     layers = (admin, direct, under, interval, admin_text, direct_text)
     return [each.properties(height=150) for each in layers]
