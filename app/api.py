@@ -6,6 +6,8 @@ from app.access.accounts.routes import router as accounts
 from app.access.routes import router as api_keys
 from app.access.sessions.routes import router as me
 from app.audit_log.routes import router as audit_events
+from app.dashboard.charts.routes import pilots_router as pilot_charts
+from app.dashboard.charts.routes import pools_router as pool_charts
 from app.feedback.responses.routes import bulk_router as feedback_bulk
 from app.feedback.responses.routes import recorded_router as feedback_read
 from app.feedback.responses.routes import router as feedback
@@ -107,6 +109,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/snapshots", "figures", snapshots),
     ("/licence-pools", "figures", pool_utilisation),
     ("/licence-utilisation", "figures", licence_utilisation),
+    ("/pilots", "figures", pilot_charts),
+    ("/licence-pools", "figures", pool_charts),
     ("/licence-pools", "licences", assignment_evidence),
     ("/directory-groups", "directory", directory_groups),
     ("/metrics", "figures", metrics),

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response, status
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
@@ -21,6 +22,9 @@ from app.core.logging import configure_logging
 from app.core.outgoing import Outgoing
 from app.core.schema import Schema
 from app.core.settings import Settings
+from app.dashboard import trouble
+from app.dashboard.navigation import HOME
+from app.dashboard.routes import include_dashboard
 from app.integrations.webhooks.figures import figures as webhook_figures
 from app.jobs.figures import figures as job_figures
 from app.scheduler import scheduled
@@ -92,12 +96,13 @@ def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
         responses=_PROBLEM_ANSWER,
         generate_unique_id_function=_operation_id,
     )
-    problems.install(app)
+    problems.install(app, trouble.shown)
     app.include_router(_front_page(settings))
     app.include_router(probes.router)
     app.include_router(metrics.router(job_figures, webhook_figures))
     app.include_router(sign_in)
     include_api(app)
+    include_dashboard(app)
     app.add_middleware(RequestContext, metrics=metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend it
     return app
@@ -110,8 +115,11 @@ def _operation_id(route: APIRoute) -> str:
 def _front_page(settings: Settings) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/", include_in_schema=False)
-    async def front_page() -> ServiceOut:
+    @router.get("/", include_in_schema=False, response_model=ServiceOut)
+    async def front_page(request: Request, response: Response) -> ServiceOut | Response:
+        if trouble.is_read_by_people(request):
+            return RedirectResponse(HOME, status.HTTP_303_SEE_OTHER, {"Vary": "Accept"})
+        response.headers["Vary"] = "Accept"
         return ServiceOut(
             service="Pilotlight",
             version=__version__,

@@ -286,6 +286,12 @@ def print_next_steps(
     """Where to look next: the figures of a pilot, and those of one that are published."""
     path = f"/api/v1/pilots/{pilot_id}/metrics/adoption"
     published = f"/api/v1/pilots/{published_id}/snapshots"
+    if serving:
+        console.print(
+            f"The dashboard: {address}/dashboard\n  Sign in with this key: {key}",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print("Where to look next" + ("" if serving else " (after: pilotlight demo)") + ":")
     lines = (
         f"  export PILOTLIGHT_KEY={key}",

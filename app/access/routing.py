@@ -93,6 +93,19 @@ def access_of(dependencies: list[params.Depends]) -> Access | None:
     return Access(tuple(Scope(scope) for scope in stated[0].scopes or ()))
 
 
+# Every route by what it carries out: whoever asks that otherwise is held against the same access.
+_ROUTES: dict[Callable[..., Any], "ApiRoute"] = {}
+
+
+def route_of(endpoint: Callable[..., Any]) -> "ApiRoute":
+    """The route that carries out `endpoint`.
+
+    Raises:
+        LookupError: it is no route's.
+    """
+    return _ROUTES[endpoint]
+
+
 class ApiRoute(APIRoute):
     """A route of the API. One that does not state its access cannot be defined."""
 
@@ -108,6 +121,7 @@ class ApiRoute(APIRoute):
         if access is None:
             raise TypeError(f"{endpoint.__qualname__} does not state its access: see requires()")
         self.access = access
+        _ROUTES[endpoint] = self
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # the base says Coroutine
         handle = super().get_route_handler()
@@ -116,7 +130,7 @@ class ApiRoute(APIRoute):
         async def in_transaction(request: Request) -> Response:
             database: Database = request.app.state.database
             settings: Settings = request.app.state.settings
-            sender = await authentication.authenticate(request)
+            sender = await self.authenticate(request)
             principal, request.state.signed_in = sender.principal, sender.signed_in
             request.state.simulated = principal.organisation.is_simulated
             service.authorise(principal, *self.access.scopes)
@@ -131,6 +145,15 @@ class ApiRoute(APIRoute):
             return response
 
         return in_transaction
+
+    async def authenticate(self, request: Request) -> authentication.Authenticated:
+        """Who sends a request.
+
+        Raises:
+            Unauthenticated: nobody who is known here.
+            Forbidden: a change that somebody else's page has a browser send.
+        """
+        return await authentication.authenticate(request)
 
     def check_parameters(self, request: Request, known: set[str]) -> None:
         """Hold the names of a request's query parameters against those that the route takes.
@@ -153,15 +176,7 @@ class ApiRoute(APIRoute):
             idempotency.check_key(key)
         with await receive_body(request, self._limit(settings)) as body:
             request.state.body = body
-            claim = None
-            if key is not None:
-                claim = idempotency.Claim(
-                    organisation_id=principal.organisation_id,
-                    principal_id=principal.id,
-                    key=key,
-                    fingerprint=_fingerprint(request, settings, body.digest),
-                    lifetime=timedelta(hours=settings.idempotency_hours),
-                )
+            claim = claim_of(request, settings, principal, key, body.digest) if key else None
             return await self._transact(body.as_request(request), handle, database, claim)
 
     async def _transact(
@@ -248,6 +263,19 @@ class BulkRoute(ApiRoute):
     """A route that takes many rows: its body may be large, and gzipped."""
 
     bulk = True
+
+
+def claim_of(
+    request: Request, settings: Settings, principal: Principal, key: str, digest: bytes
+) -> idempotency.Claim:
+    """A request's claim to be carried out once, by its key and the digest of its body."""
+    return idempotency.Claim(
+        organisation_id=principal.organisation_id,
+        principal_id=principal.id,
+        key=key,
+        fingerprint=_fingerprint(request, settings, digest),
+        lifetime=timedelta(hours=settings.idempotency_hours),
+    )
 
 
 def _fingerprint(request: Request, settings: Settings, digest: bytes) -> bytes:

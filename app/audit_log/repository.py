@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped
+from app.access.scoping import scoped, scoped_columns
 from app.audit_log.models import AuditEvent
 from app.core import clock
 from app.core.models import metadata, new_id
@@ -40,3 +40,9 @@ async def page(
     if resource_id is not None:
         statement = statement.where(col(AuditEvent.resource_id) == resource_id)
     return await paginate(session, statement, col(AuditEvent.id), query, newest_first=True)
+
+
+async def count_since(session: AsyncSession, principal: Principal, mark: UUID) -> int:
+    """How many events have a greater id than `mark`."""
+    statement = scoped_columns(principal, AuditEvent, func.count()).where(col(AuditEvent.id) > mark)
+    return int((await session.exec(statement)).one()[0])

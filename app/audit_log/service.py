@@ -84,3 +84,8 @@ async def page(
 ) -> tuple[list[AuditEvent], str | None]:
     """Events of the organisation, newest first."""
     return await repository.page(session, principal, query, action=action, resource_id=resource_id)
+
+
+async def count_since(session: AsyncSession, principal: Principal, mark: UUID) -> int:
+    """How many events of the organisation have a greater id than `mark`: it grows with every write."""
+    return await repository.count_since(session, principal, mark)

@@ -33,7 +33,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the API."""
+    """Serve the API and the dashboard."""
     serve_at(get_settings(), host, port, scheduler)
 
 

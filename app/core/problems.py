@@ -1,9 +1,10 @@
 """The one renderer of errors: RFC 9457 `application/problem+json`, never echoing what was submitted."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
@@ -102,23 +103,33 @@ def of_defect(error: Exception) -> JSONResponse:
     return render(ProblemError("Something went wrong on our side; it has been logged."))
 
 
-def install(app: FastAPI) -> None:
-    """Let every error that the application foresees be answered by `render`."""
+def install(
+    app: FastAPI, show: Callable[[Request, ProblemError], Response | None] = lambda *_: None
+) -> None:
+    """Let every error that the application foresees be answered by `show`, else by `render`.
+
+    Args:
+        app: the application.
+        show: a problem for people to read; None where a program asks.
+    """
+
+    def answer(request: Request, problem: ProblemError) -> Response:
+        return show(request, problem) or render(problem)
 
     @app.exception_handler(ProblemError)
-    async def on_problem(_request: Request, error: ProblemError) -> JSONResponse:
-        return render(error)
+    async def on_problem(request: Request, error: ProblemError) -> Response:
+        return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
-    async def on_invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
-        return render(invalid_input(list(error.errors())))
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, invalid_input(list(error.errors())))
 
     @app.exception_handler(HTTPException)
-    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+    async def on_http(request: Request, error: HTTPException) -> Response:
         problem = _of_http(error)
         if error.status_code == 405:
             problem.headers["Allow"] = _methods_at(request)
-        return render(problem)
+        return answer(request, problem)
 
 
 def _methods_at(request: Request) -> str:

@@ -1,0 +1,36 @@
+"""Where the pages are, and what is offered to whom. A page of yours is a line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from app.licences.pools.routes import list_licence_pools
+from app.pilots.routes import list_pilots
+
+HOME: Final = "/dashboard"
+SIGN_IN: Final = "/dashboard/sign-in"
+LICENCES: Final = "/dashboard/licences"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the navigation: offered to whoever may ask `needs` of the API."""
+
+    title: str
+    address: str
+    needs: Callable[..., Any]
+
+
+NAVIGATION: Final = (
+    Entry("Pilots", HOME, list_pilots),
+    Entry("Licences", LICENCES, list_licence_pools),
+)
+
+
+def of_pilot(pilot_id: UUID | str) -> str:
+    return f"/dashboard/pilots/{pilot_id}"
+
+
+def of_pool(pool_id: UUID | str) -> str:
+    return f"/dashboard/licences/{pool_id}"

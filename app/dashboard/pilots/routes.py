@@ -1,0 +1,124 @@
+"""`/dashboard/pilots/{pilot_id}`: the scorecard of a pilot, its time use, its feedback."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from app.access.routing import authenticated
+from app.core.pagination import PageQuery
+from app.dashboard.charts import contents
+from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
+from app.dashboard.charts.showing import drawn
+from app.dashboard.navigation import of_pilot, of_pool
+from app.dashboard.routing import PageRoute
+from app.dashboard.views import Crumb, Looking, View
+from app.feedback.sessions.routes import list_feedback_sessions
+from app.licences.pools.routes import list_licence_pools
+from app.metrics.feedback.routes import get_feedback_summary
+from app.metrics.scorecard.routes import get_scorecard
+from app.pilots.routes import get_pilot
+from app.time_use.taxonomies.routes import get_pilot_taxonomy
+
+router = APIRouter(prefix="/dashboard/pilots/{pilot_id:uuid}", route_class=PageRoute)
+
+API: Final = "/api/v1/pilots"
+_MOST: Final = PageQuery(limit=200)
+
+_CHANGED: Final = {
+    "fell": "The share of admin work fell.",
+    "rose": "The share of admin work rose.",
+    "no_clear_change": "No clear change: what was seen may be chance.",
+    "not_enough_data": "Not enough data to say whether anything changed.",
+}
+
+
+def section_pages(pilot_id: UUID) -> list[tuple[str, str]]:
+    """Title and address of each page about a pilot. A page of yours is a line here."""
+    base = of_pilot(pilot_id)
+    return [
+        ("Scorecard", base),
+        ("Time use", f"{base}/time-use"),
+        ("Feedback", f"{base}/feedback"),
+    ]
+
+
+async def about_pilot(view: View, pilot_id: UUID) -> dict[str, Any]:
+    """What every page about a pilot shows: the pilot, and the way to its other pages.
+
+    Raises:
+        NotFound: there is no such pilot within reach.
+    """
+    return {
+        "pilot": await view.answer(get_pilot, pilot_id=pilot_id),
+        "sections": section_pages(pilot_id),
+        "about": of_pilot(pilot_id),
+    }
+
+
+@router.get("", dependencies=[authenticated()])
+async def scorecard_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
+    """A pilot on one page."""
+    shared = await about_pilot(view, pilot_id)
+    card = await view.answer(get_scorecard, pilot_id=pilot_id)
+    adoption = await view.answer(ADOPTION.handler, pilot_id=pilot_id, **ADOPTION.asked)
+    pools = await view.answer_if_allowed(list_licence_pools, page=_MOST, pilot_id=pilot_id)
+    owner = f"{API}/{pilot_id}"
+    return view.page(
+        "pilots/scorecard.html",
+        shared["pilot"]["name"],
+        **shared,
+        card=card,
+        verdict=_CHANGED[card["headline"]["verdict"]],
+        ratio=await drawn(contents.ratio(card["time_use"]), owner),
+        use=await drawn(contents.use_by_week(adoption), owner),
+        pools=pools["items"] if pools else [],
+        of_pool=of_pool,
+    )
+
+
+@router.get("/time-use", dependencies=[authenticated()])
+async def time_use_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
+    """Where the time went, before and during the pilot."""
+    shared = await about_pilot(view, pilot_id)
+    spent = await view.answer(TIME_USE.handler, pilot_id=pilot_id, **TIME_USE.asked)
+    owner = f"{API}/{pilot_id}"
+    return view.page(
+        "pilots/time_use.html",
+        "Time use",
+        trail=[Crumb(shared["pilot"]["name"], of_pilot(pilot_id))],
+        **shared,
+        spent=spent,
+        verdict=_CHANGED[spent["verdict"]],
+        taxonomy=await view.answer_if_allowed(get_pilot_taxonomy, pilot_id=pilot_id),
+        ratio=await drawn(contents.ratio(spent), owner),
+        by_week=[
+            await drawn(contents.admin_share_by_week(spent), owner),
+            await drawn(contents.hours_by_week(spent), owner),
+        ],
+    )
+
+
+@router.get("/feedback", dependencies=[authenticated()])
+async def feedback_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
+    """What staff say, how many of them, and when they were asked."""
+    shared = await about_pilot(view, pilot_id)
+    owner = f"{API}/{pilot_id}"
+    # Themes and sessions are for those who may read feedback; figures for those who may read figures.
+    summary = await view.answer_if_allowed(get_feedback_summary, pilot_id=pilot_id)
+    said = summary or await view.answer(FEEDBACK.handler, pilot_id=pilot_id, **FEEDBACK.asked)
+    held = await view.answer_if_allowed(list_feedback_sessions, pilot_id=pilot_id, page=_MOST)
+    return view.page(
+        "pilots/feedback.html",
+        "Feedback",
+        trail=[Crumb(shared["pilot"]["name"], of_pilot(pilot_id))],
+        **shared,
+        said=said,
+        summary=summary,
+        sessions=held["items"] if held else None,
+        by_week=[
+            await drawn(contents.answers_by_week(said), owner),
+            await drawn(contents.satisfaction_by_week(said), owner),
+        ],
+    )
