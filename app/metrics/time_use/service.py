@@ -226,7 +226,7 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
     if not _is_lead(principal):
         minimum = principal.organisation.minimum_group_size
         windows = (loaded.baseline, loaded.window)
-        late = waiting(loaded.measured, changed[Arm.PILOT], windows, minimum)
+        late = waiting(loaded.measured, changed[Arm.PILOT], weeks, windows, minimum)
         exact_figures = report.figures
         report = suppress(replace(report, groups={}), minimum)
         report = replace(report, figures=without(report.figures, late.names(report.figures)))
