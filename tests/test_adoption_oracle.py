@@ -1,56 +1,50 @@
 """Small pilots made at random: every figure of every week equals one computed from the text alone."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from app.core.arrays import array_of, ids_of
 from app.core.periods import Window
-from app.licences.activity.models import Period
 from app.metrics.adoption.calculation import Adoption
 from app.metrics.adoption.history import History, Quality
-from app.metrics.adoption.repository import Participant, Record
+from app.metrics.adoption.participants import Participants
+from app.metrics.adoption.records import UNKNOWN, Rows, counted
 from app.metrics.figures import AnyFigure, Segments
 from app.metrics.suppression import Figures
-from tests.adoption_oracle import SEGMENTS, Expected, Oracle, Row, is_activity, key_of
+from tests.adoption_oracle import SEGMENTS, Expected, Oracle, Row, key_of
 
 MONDAY = date(2024, 2, 26)
 DAY = timedelta(days=1)
 
 
-def records_from(rows: list[Row]) -> list[Record]:
-    """The rows of a day or week over all apps, as the database adds them up."""
-    together: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        together[key_of(row)].append(row)
-    found = []
-    for (person, product, period, starts_on), same in together.items():
-        total: Row = next((r for r in same if r["app"] == "any"), {})
-        apps = [r for r in same if r["app"] != "any"]
-        actions = [r["actions"] for r in apps if r["actions"] is not None]
-        found.append(
-            Record(
-                person_id=person,
-                product=product,
-                period=Period(period),
-                period_starts_on=starts_on,
-                total_days=total.get("active_days"),
-                apps_days=max(
-                    (r["active_days"] for r in apps if r["active_days"] is not None), default=None
-                ),
-                total_actions=total.get("actions"),
-                apps_actions=sum(actions) if actions else None,
-                has_total=bool(total),
-                active_rows=sum(map(is_activity, same)),
-            )
-        )
-    return found
+PRODUCTS = ["A", "B"]
+
+
+def rows_from(rows: list[Row]) -> Rows:
+    """The rows as they are read."""
+
+    def numbers(values: Iterable[int | None]) -> NDArray[np.int32]:
+        return np.array([UNKNOWN if v is None else v for v in values], dtype=np.int32)
+
+    return Rows(
+        person=array_of([row["person"] for row in rows]),
+        product=numbers(PRODUCTS.index(row["product"]) for row in rows),
+        starts=numbers(row["starts_on"].toordinal() for row in rows),
+        is_week=np.array([row["period"] == "week" for row in rows], dtype=np.bool_),
+        is_total=np.array([row["app"] == "any" for row in rows], dtype=np.bool_),
+        active_days=numbers(row["active_days"] for row in rows),
+        actions=numbers(row["actions"] for row in rows),
+    )
 
 
 def made_at_random(chance: Random) -> Oracle:
@@ -159,20 +153,65 @@ def test_every_figure_equals_the_one_computed_from_the_text(seed: int) -> None:
 
 def computed(oracle: Oracle) -> tuple[Figures, dict[date, Figures], Quality]:
     """The same as the service computes it."""
-    participants = [
-        Participant(
-            m["person"],
-            (Window(m["joined_on"] or date.min, m["left_on"] or date.max),)
-            if m["arm"] == "pilot"
-            else (),
-            m["joined_on"] or oracle.starts_on,
-            None,
-        )
-        for m in oracle.members
-    ]
-    history = History(participants, records_from(oracle.rows), oracle.as_of)
-    adoption = Adoption(history, Window(oracle.starts_on, oracle.ends_on), oracle.as_of)
+    adoption = adoption_of(oracle)
     return adoption.figures(), dict(adoption.weekly()), adoption.quality()
+
+
+def adoption_of(oracle: Oracle) -> Adoption:
+    joined = [m["joined_on"] for m in oracle.members]
+    ends = [((m["joined_on"] or date.min), (m["left_on"] or date.max)) for m in oracle.members]
+    there = np.array([m["arm"] == "pilot" for m in oracle.members], dtype=np.bool_)
+    person = array_of([m["person"] for m in oracle.members])
+    since, until = (_ordinals([each[n] for each in ends]) for n in (0, 1))
+    participants = Participants.of(
+        person,
+        _ordinals([day or oracle.starts_on for day in joined]),
+        (person[there], since[there], until[there]),
+    )
+    records = counted(rows_from(oracle.rows), participants, oracle.as_of)
+    history = History(participants, records, PRODUCTS)
+    return Adoption(history, Window(oracle.starts_on, oracle.ends_on), oracle.as_of)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_groups_have_the_figures_of_their_own_people(seed: int) -> None:
+    oracle = made_at_random(Random(seed))  # noqa: S311 - a simulation, not a secret
+    group = {m["person"]: m["person"].int % 3 - 1 for m in oracle.members}
+    whole = adoption_of(oracle)
+    people = whole.history.participants.person
+    numbers = np.array([group[each] for each in ids_of(people)], dtype=np.intp)
+    parts = whole.history.parts(numbers, 2)
+    for n, part in enumerate(parts):
+        members = [m for m in oracle.members if group[m["person"]] == n]
+        rows = [row for row in oracle.rows if group.get(row["person"]) == n]
+        alone = adoption_of(Oracle(members, rows, oracle.starts_on, oracle.ends_on, oracle.as_of))
+        assert replace(whole, history=part).figures() == alone.figures()
+
+
+_SPANS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 30), st.integers(0, 9)))
+
+
+@given(_SPANS, st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40))), st.integers(1, 30))
+def test_access_is_that_of_any_seat(
+    spans: list[tuple[int, int, int]], asked: list[tuple[int, int]], first: int
+) -> None:
+    """Of several pools at once, or of one after another."""
+    who, since, length = (np.array([each[n] for each in spans], dtype=np.int32) for n in range(3))
+    ids = array_of([UUID(int=n) for n in range(4)])
+    people = Participants.of(ids, np.ones(4, np.int32), (ids[who], since, since + length))
+    place, day = (np.array([each[n] for each in asked], dtype=np.int32) for n in range(2))
+    assert people.had_access(place.astype(np.intp), day).tolist() == [
+        any(n == p and s <= d < s + k for p, s, k in spans) for n, d in asked
+    ]
+    days = Window(date.fromordinal(first), date.fromordinal(first + 5))
+    assert people.with_access(days).tolist() == [
+        any(n == p and max(s, first) < min(s + k, first + 5) for p, s, k in spans) for n in range(4)
+    ]
+
+
+def _ordinals(days: list[date]) -> NDArray[np.int32]:
+    return np.array([day.toordinal() for day in days], dtype=np.int32)
 
 
 def test_the_pilots_made_at_random_try_everything() -> None:

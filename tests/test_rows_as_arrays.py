@@ -1,5 +1,9 @@
 """Rows read as arrays: ids found among others, and no statement built once that depends on who asks."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -40,3 +44,25 @@ def test_answers_are_of_as_many_people_as_counting_finds(told: list[tuple[int, i
 def test_what_depends_on_who_asks_is_not_built_once() -> None:
     with pytest.raises(TypeError, match="Pilot"):
         scoped_once(Pilot, col(Pilot.id))
+
+
+_THREADS = """
+import app.metrics.breakdowns, numpy, pathlib
+many = numpy.ones((500, 500))
+numpy.linalg.eigh(many @ many.T)
+print(len(list(pathlib.Path("/proc/self/task").iterdir())))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted on Linux")
+def test_linear_algebra_has_no_threads_of_its_own() -> None:
+    """Of requests on a busy machine they waited for one another, ten times as long as they worked."""
+    ours = {name: value for name, value in os.environ.items() if "OPENBLAS" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", _THREADS],
+        env=ours,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout.split() == ["1"]

@@ -47,17 +47,25 @@ _KINDS = (
 )
 
 
+def comes_whole(session: AsyncSession) -> bool:
+    """Whether the database packs rows into one value."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
 class Reading:
     """A statement, built once, whose rows are read as arrays.
 
     Args:
         statement: of columns of ids, dates, whole numbers or floats, each with a name, none of them ever null.
+
+    Attributes:
+        whole: the statement whose one value is all rows, to be read beside others where `comes_whole`.
     """
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self._statement = statement
         self._columns = {each.name: _kind(each.type) for each in statement.selected_columns}
-        self._whole = self._packed()
+        self.whole = self._packed()
 
     async def run(
         self, session: AsyncSession, parameters: Mapping[str, Any]
@@ -67,12 +75,16 @@ class Reading:
         Returns:
             Shape (n,) each: ids as 16 bytes, dates as ordinals.
         """
-        if session.get_bind().dialect.name == "postgresql":
-            packed = (await session.exec(self._whole, params=parameters)).one()[0] or b""
+        if comes_whole(session):
+            packed = (await session.exec(self.whole, params=parameters)).one()[0]
         else:
             packed = self._pack(await session.exec(self._statement, params=parameters))
+        return self.unpack(packed)
+
+    def unpack(self, packed: bytes | None) -> dict[str, NDArray[Any]]:
+        """The columns of what `whole` selects, as `run` gives them."""
         row = [(name, kind.sent) for name, kind in self._columns.items()]
-        rows = np.frombuffer(packed, dtype=row)
+        rows = np.frombuffer(packed or b"", dtype=row)
         found = {name: rows[name].astype(kind.held) for name, kind in self._columns.items()}
         for name, kind in self._columns.items():
             if kind.of is Date:

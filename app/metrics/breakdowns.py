@@ -88,13 +88,14 @@ class _System:
     rows: Mapping[Name, Vector]
     minimum: int
     found: dict[tuple[object, ...], list[Name]] = field(default_factory=dict)
+    counted: dict[str, dict[Name, tuple[int, ...]]] = field(default_factory=dict)
 
     def follows(self, shown: Mapping[Name, Figures], totals: Figures) -> tuple[str, Name] | None:
         """A figure and the smallest group that has to go, for that a withheld one follows from it; or None."""
         slugs = next(iter(self.exact.values()), {})
         for slug in slugs:
             told = [name for name, figures in shown.items() if not figures[slug].suppressed]
-            hidden = [name for name in shown if name not in told]
+            hidden = [name for name, figures in shown.items() if figures[slug].suppressed]
             if not told or not hidden:
                 continue
             for counts, of_all in self._counts(slug, totals.get(slug)):
@@ -107,7 +108,9 @@ class _System:
         self, slug: str, total: AnyFigure | None
     ) -> Iterator[tuple[dict[Name, int], int | None]]:
         """Every number of people that the figure holds: by group, and of everybody where that is shown."""
-        counted = {name: _numbers(figures[slug]) for name, figures in self.exact.items()}
+        if slug not in self.counted:
+            self.counted[slug] = {n: _numbers(figures[slug]) for n, figures in self.exact.items()}
+        counted = self.counted[slug]
         of_all = _told(total) if total is not None else ()
         for place in range(max((len(each) for each in counted.values()), default=0)):
             by_group = {

@@ -129,7 +129,8 @@ class Figure:
     basis: str | None = None
 
     def flagged(self, *flags: Flag) -> "Figure":
-        return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
+        found = tuple(dict.fromkeys((*self.flags, *flags)))
+        return replace(self, flags=found) if found != self.flags else self
 
     def withheld(self) -> "Figure":
         """The same figure with everything gone that a number of people could be read off."""
@@ -201,7 +202,8 @@ class Segments:
     suppressed: bool = False
 
     def flagged(self, *flags: Flag) -> "Segments":
-        return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
+        found = tuple(dict.fromkeys((*self.flags, *flags)))
+        return replace(self, flags=found) if found != self.flags else self
 
     def withheld(self) -> "Segments":
         """The same with every count gone."""

@@ -1,7 +1,6 @@
 """The fixed groups that figures may be broken down by: filters of one's own would single people out."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -16,7 +15,6 @@ from app.pilots.models import Arm, Pilot
 MAX_GROUPS = 200
 NOT_RECORDED = "(not recorded)"
 
-Someone = TypeVar("Someone")
 Members = TypeVar("Members")
 
 
@@ -70,16 +68,6 @@ def offered(
         for by, groups in every.items()
         if by is asked or len(groups) <= MAX_GROUPS
     }
-
-
-def grouped(
-    people: Iterable[Someone], name_of: Callable[[Someone], str | None]
-) -> dict[str | None, list[Someone]]:
-    """People by the name of their group."""
-    groups: dict[str | None, list[Someone]] = defaultdict(list)
-    for who in people:
-        groups[name_of(who)].append(who)
-    return groups
 
 
 def named(groups: Mapping[str | None, Members]) -> dict[str, Members]:

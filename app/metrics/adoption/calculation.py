@@ -1,14 +1,13 @@
 """The adoption figures of a history over a window: pure, exact, the same on every database."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
 
 import numpy as np
 
 from app.core.periods import DAY, WEEK, Window
 from app.metrics.adoption.history import History, Quality
+from app.metrics.adoption.participants import Who
 from app.metrics.adoption.segments import Ladder, segments
 from app.metrics.figures import AnyFigure, Figure, Flag, Share, proportion_of_people, size_flags
 from app.metrics.registry import (
@@ -111,21 +110,17 @@ class Adoption:
         return tuple(flags)
 
     def _rate(self, metric: Metric, days: Window) -> Figure:
-        active, access = self.history.active(days), self.history.with_access(days)
-        figure = proportion_of_people(
-            metric, days, self.as_of, Share(len(active), len(access)), nobody=NOBODY_HAD_ACCESS
-        )
-        return figure.flagged(Flag.NO_ACTIVITY_DATA) if access and not active else figure
+        share = _share(self.history.active(days), self.history.with_access(days))
+        figure = proportion_of_people(metric, days, self.as_of, share, nobody=NOBODY_HAD_ACCESS)
+        is_empty = share.whole and not share.part
+        return figure.flagged(Flag.NO_ACTIVITY_DATA) if is_empty else figure
 
     def _first_use(self, days: Window) -> list[Figure]:
         """Who has used it at all, and how long that took."""
         uses = self.history.first_uses(days)
-        share = Share(sum(use.used for use in uses), len(uses))
-        median, interval = kaplan_meier_median(
-            np.array([use.days for use in uses], dtype=np.float64),
-            np.array([use.used for use in uses], dtype=np.bool_),
-        )
-        reason = NOBODY_HAD_ACCESS if not uses else NOT_REACHED
+        share = Share(int(np.count_nonzero(uses.used)), len(uses.used))
+        median, interval = kaplan_meier_median(uses.days.astype(np.float64), uses.used)
+        reason = NOBODY_HAD_ACCESS if not share.whole else NOT_REACHED
         return [
             proportion_of_people(
                 ACTIVATION_RATE, days, self.as_of, share, nobody=NOBODY_HAD_ACCESS
@@ -139,7 +134,7 @@ class Adoption:
                 denominator=share.whole,
                 people=share.whole,
                 interval=interval,
-                flags=size_flags(share.whole) if uses else (),
+                flags=size_flags(share.whole) if share.whole else (),
                 reason=None if median is not None else reason,
                 disclosive=(share,),
             ),
@@ -157,14 +152,14 @@ class Adoption:
         if before.days > 0:
             # The two hold one numerator: what it leaves of one denominator could be read off the other.
             disclosive = (
-                Share(len(both), len(remaining)),
-                Share(len(both), len(active)),
-                Share(len(remaining), len(access)),
-                Share(len(remaining), len(previous)),
-                Share(len(active), len(access)),
+                _share(both, remaining),
+                _share(both, active),
+                _share(remaining, access),
+                _share(remaining, previous),
+                _share(active, access),
             )
-            retention = Share(len(both), len(remaining)), NOBODY_REMAINED
-            returning = Share(len(both), len(active)), NOBODY_WAS_ACTIVE
+            retention = _share(both, remaining), NOBODY_REMAINED
+            returning = _share(both, active), NOBODY_WAS_ACTIVE
         else:
             retention = returning = Share(0, 0), NO_PREVIOUS_WEEK
         rates = [
@@ -196,15 +191,16 @@ class Adoption:
     def _active_days(self, days: Window) -> Figure:
         """Active person-days over active person-weeks; people are the independent units."""
         weeks = self.history.person_weeks(days)
-        days_of: dict[UUID, int] = defaultdict(int)
-        weeks_of: dict[UUID, int] = defaultdict(int)
-        for week in weeks:
-            days_of[week.person_id] += week.active_days
-            weeks_of[week.person_id] += 1
-        people = sorted(weeks_of)
-        numerator, denominator = sum(days_of.values()), len(weeks)
-        flags = size_flags(len(people)) if people else ()
-        if any(week.days_are_a_lower_bound for week in weeks):
+        days_of = np.bincount(weeks.place, weeks.active_days)
+        weeks_of = np.bincount(weeks.place).astype(np.float64)
+        people = weeks_of > 0
+        k, numerator, denominator = (
+            len(np.flatnonzero(people)),
+            int(days_of.sum()),
+            len(weeks.place),
+        )
+        flags = size_flags(k) if k else ()
+        if weeks.at_least.any():
             flags = (*flags, Flag.LOWER_BOUND)
         return Figure(
             metric=ACTIVE_DAYS_PER_ACTIVE_USER_WEEK,
@@ -213,17 +209,19 @@ class Adoption:
             value=numerator / denominator if denominator else None,
             numerator=numerator,
             denominator=denominator,
-            people=len(people),
-            interval=ratio_jackknife(
-                np.array([days_of[p] for p in people], dtype=np.float64),
-                np.array([weeks_of[p] for p in people], dtype=np.float64),
-            ),
+            people=k,
+            interval=ratio_jackknife(days_of[people].astype(np.float64), weeks_of[people]),
             flags=flags,
             reason=None if denominator else NOBODY_WAS_ACTIVE,
-            disclosive=(Share(len(people), len(self.history.with_access(days))),),
+            disclosive=(Share(k, int(np.count_nonzero(self.history.with_access(days)))),),
         )
 
     def _segments(self, ends_on: date) -> list[AnyFigure]:
         return [
             segments(self.history, ladder, self.days, ends_on, self.as_of) for ladder in LADDERS
         ]
+
+
+def _share(part: Who, whole: Who) -> Share:
+    """How many people are in either of two sets, of which the first is a part of the second."""
+    return Share(int(np.count_nonzero(part)), int(np.count_nonzero(whole)))

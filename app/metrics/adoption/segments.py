@@ -3,14 +3,17 @@
 Source of the thresholds: Microsoft, Copilot usage segments of Viva Insights (see docs/metrics.md).
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from uuid import UUID
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.core.periods import Window
-from app.metrics.adoption.history import History, PersonWeek
+from app.metrics.adoption.history import History
+from app.metrics.adoption.records import UNKNOWN
 from app.metrics.figures import Flag, Segments, size_flags
 from app.metrics.registry import Metric
 
@@ -28,6 +31,9 @@ class Segment(StrEnum):
     NON_USER = "non_user"
 
 
+_SEGMENTS: Final = tuple(Segment)
+
+
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """How many weeks are looked back on, and in how many of them a habit shows."""
@@ -37,13 +43,26 @@ class Ladder:
     active_weeks_of_a_habit: int
 
 
-def segment_of(ladder: Ladder, active_weeks: int, average: float) -> Segment:
-    """The segment of somebody with so many active weeks and so many actions a week on average."""
-    if active_weeks >= ladder.active_weeks_of_a_habit:
-        return Segment.POWER if average >= POWER_ACTIONS_A_WEEK else Segment.HABITUAL
-    if average >= NOVICE_ACTIONS_A_WEEK:
-        return Segment.NOVICE
-    return Segment.LOW if average > 0 else Segment.NON_USER
+def segments_of(
+    ladder: Ladder, active_weeks: NDArray[np.int64], average: NDArray[np.float64]
+) -> dict[str, int | None]:
+    """How many people are in each segment.
+
+    Args:
+        ladder: what makes a habit.
+        active_weeks: shape (n,), in how many weeks each was active.
+        average: shape (n,), how many actions a week each had.
+    """
+    is_habit = active_weeks >= ladder.active_weeks_of_a_habit
+    fits = (
+        is_habit & (average >= POWER_ACTIONS_A_WEEK),
+        is_habit,
+        average >= NOVICE_ACTIONS_A_WEEK,
+        average > 0,
+    )
+    segment = np.select(fits, range(len(fits)), default=len(fits))
+    counts = np.bincount(segment, minlength=len(_SEGMENTS)).tolist()
+    return {each.value: count for each, count in zip(_SEGMENTS, counts, strict=True)}
 
 
 def segments(
@@ -57,23 +76,19 @@ def segments(
         week for week in Window(window.starts_on, ends_on).iso_weeks() if week.ends_on <= ends_on
     ][-ladder.weeks :]
     looked_at = Window(weeks[0].starts_on, weeks[-1].ends_on) if weeks else Window(ends_on, ends_on)
-    weeks_with_access: dict[UUID, int] = defaultdict(int)
+    people = len(history.participants)
+    had_access = np.zeros(people, dtype=np.int64)
     for week in weeks:
-        for person in history.with_access(week):
-            weeks_with_access[person] += 1
-    done: dict[UUID, list[PersonWeek]] = defaultdict(list)
-    for person_week in history.person_weeks(looked_at):
-        done[person_week.person_id].append(person_week)
-    by_days = any(week.actions is None for used in done.values() for week in used)
-    counts: dict[str, int | None] = {segment.value: 0 for segment in Segment}
-    for person, had_access in weeks_with_access.items():
-        amounts = [
-            week.active_days if by_days else (week.actions or 0) for week in done.get(person, ())
-        ]
-        active_weeks = sum(amount > 0 for amount in amounts)
-        segment = segment_of(ladder, active_weeks, sum(amounts) / had_access)
-        counts[segment] = (counts[segment] or 0) + 1
-    flags = size_flags(len(weeks_with_access))
+        had_access += history.with_access(week)
+    who = had_access > 0
+    done = history.person_weeks(looked_at)
+    by_days = bool((done.actions == UNKNOWN).any())
+    amounts = done.active_days if by_days else done.actions
+    total = np.bincount(done.place, amounts, people)[who]
+    active_weeks = np.bincount(done.place[amounts > 0], minlength=people)[who]
+    counts = segments_of(ladder, active_weeks, total / had_access[who])
+    k = int(np.count_nonzero(who))
+    flags = size_flags(k)
     if len(weeks) < ladder.weeks:
         flags = (*flags, Flag.SHORT_HISTORY)
     if by_days:
@@ -85,6 +100,6 @@ def segments(
         weeks=len(weeks),
         basis="active_days" if by_days else "actions",
         counts=counts,
-        people=len(weeks_with_access),
+        people=k,
         flags=flags,
     )

@@ -1,7 +1,7 @@
 """The figures of time use, from what people's time went to. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -88,17 +88,20 @@ DEFINITIONS = (STANDARD, STRICT, BROAD)
 class Period:
     """A window, what was recorded in it, and the last day that is taken into account.
 
-    `sums` is None where there is no such window: a pilot without a baseline.
+    `sums` is None where there is no such window: a pilot without a baseline. `people` are those whom its
+    figures tell of, where that is known already.
     """
 
     window: Window
     as_of: date
     sums: Sums | None
     is_prompts: bool = False
+    people: tuple[Share, ...] | None = None
 
     def of(self, who: NDArray[np.bool_]) -> "Period":
         """The same of some of the people; `who` has shape (people,)."""
-        return replace(self, sums=self.sums.of(who) if self.sums is not None else None)
+        sums = self.sums.of(who) if self.sums is not None else None
+        return Period(self.window, self.as_of, sums, self.is_prompts)
 
     def figures(self) -> dict[str, Figure]:
         """The share of admin work, the time outside the ratio, and hours a worker and week."""
@@ -138,15 +141,15 @@ class Period:
     ) -> Figure:
         counts = wholes > 0
         parts, wholes = parts[counts], wholes[counts]
-        k, whole = len(wholes), float(wholes.sum())
+        k, part, whole = len(wholes), float(parts.sum()), float(wholes.sum())
         interval = share_jackknife_logit(parts, wholes)
         degenerate = (Flag.DEGENERATE,) if interval is None and k > 1 else ()
         return Figure(
             metric=metric,
             window=self.window,
             as_of=self.as_of,
-            value=float(parts.sum()) / whole if k else None,
-            numerator=float(parts.sum()),
+            value=part / whole if k else None,
+            numerator=part,
             denominator=whole,
             people=k,
             interval=interval,
@@ -163,14 +166,14 @@ class Period:
         sampled = self.sums.sampled
         hours = self.sums.amounts[column, sampled] / MINUTES_AN_HOUR
         weeks = self.sums.weeks[sampled].astype(np.float64)
-        k = len(hours)
+        k, part, whole = len(hours), float(hours.sum()), float(weeks.sum())
         return Figure(
             metric=metric,
             window=self.window,
             as_of=self.as_of,
-            value=float(hours.sum() / weeks.sum()) if k else None,
-            numerator=float(hours.sum()),
-            denominator=float(weeks.sum()),
+            value=part / whole if k else None,
+            numerator=part,
+            denominator=whole,
             people=k,
             interval=ratio_jackknife(hours, weeks),
             flags=size_flags(k) if k else (),
@@ -180,6 +183,8 @@ class Period:
 
     @cached_property
     def _disclosive(self) -> tuple[Share, ...]:
+        if self.people is not None:
+            return self.people
         return disclosed(self.sums) if self.sums is not None else ()
 
     def _none(self, metric: Metric, reason: str = NO_BASELINE) -> Figure:
@@ -188,9 +193,19 @@ class Period:
 
 def disclosed(sums: Sums) -> tuple[Share, ...]:
     """The people behind every figure of a period: one's numerator is another's, so they go together."""
+    return tuple(Share(k, k) for k in (int(np.count_nonzero(each)) for each in _behind(sums)))
+
+
+def disclosed_weekly(sums: Sums) -> list[tuple[Share, ...]]:
+    """The same of several windows together."""
+    counts = zip(*(np.count_nonzero(each, axis=1).tolist() for each in _behind(sums)), strict=True)
+    return [tuple(Share(k, k) for k in of_window) for of_window in counts]
+
+
+def _behind(sums: Sums) -> list[NDArray[np.bool_]]:
+    """Shape (people,) each: who has any sample, and who is behind each share."""
     wholes = [*(definition.wholes(sums) for definition in DEFINITIONS), _everything(sums)]
-    people = [sums.sampled, *(whole > 0 for whole in wholes)]
-    return tuple(Share(k, k) for k in (int(np.count_nonzero(each)) for each in people))
+    return [sums.sampled, *(whole > 0 for whole in wholes)]
 
 
 def _everything(sums: Sums) -> NDArray[np.float64]:
@@ -216,7 +231,7 @@ def nothing(metric: Metric, window: Window, as_of: date, reason: str) -> Figure:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Changed:
     """How the share of admin work of an arm changed from the baseline to a window."""
 
@@ -242,7 +257,7 @@ class Changed:
             denominator=None,
             people=k,
             interval=change.interval,
-            flags=(*size_flags(k), *self._flags()),
+            flags=(*size_flags(k), *self._flags),
             disclosive=(Share(k, k),),
         )
 
@@ -262,6 +277,7 @@ class Changed:
         )
         return change, k
 
+    @cached_property
     def _flags(self) -> tuple[Flag, ...]:
         flags: list[Flag] = []
         if len({self._crosses(definition) for definition in DEFINITIONS}) > 1:

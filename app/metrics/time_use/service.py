@@ -1,7 +1,7 @@
 """Time use as it is answered: loaded, computed, broken down, and suppressed for the reader."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -213,7 +213,12 @@ async def waits(session: AsyncSession, principal: Principal, pilot: Pilot, as_of
 
 def _waits(loaded: _Loaded, minimum: int) -> Waiting:
     changed = _changed(loaded, Arm.PILOT)
-    return waiting(loaded.measured, changed, (loaded.baseline, loaded.window), minimum)
+    return _late(loaded, changed, weekly(loaded.measured, changed, ()), minimum)
+
+
+def _late(loaded: _Loaded, changed: Changed, weeks: Sequence[Week], minimum: int) -> Waiting:
+    windows = (loaded.baseline, loaded.window)
+    return waiting(loaded.measured, changed, weeks, windows, minimum)
 
 
 def _is_lead(principal: Principal) -> bool:
@@ -247,7 +252,7 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
     quality = _quality(loaded, changed[Arm.PILOT])
     if not _is_lead(principal):
         minimum = principal.organisation.minimum_group_size
-        late = _waits(loaded, minimum)
+        late = _late(loaded, changed[Arm.PILOT], weeks, minimum)
         exact_figures = report.figures
         report = suppress(replace(report, groups={}), minimum)
         report = replace(report, figures=without(report.figures, late.names(report.figures)))

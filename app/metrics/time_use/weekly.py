@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from app.core.periods import WEEK, Window
-from app.metrics.course import Counts, Course
-from app.metrics.figures import AnyFigure, Flag, Share
+from app.metrics.course import Counts, Course, counts_of
+from app.metrics.figures import AnyFigure, Flag
+from app.metrics.registry import ADMIN_SHARE
 from app.metrics.suppression import Figures, without
-from app.metrics.time_use.calculation import Changed, Period, disclosed
+from app.metrics.time_use.calculation import Changed, Period, disclosed, disclosed_weekly
 from app.metrics.time_use.measured import Measured
 from app.pilots.models import Arm
 
@@ -63,10 +65,13 @@ def weekly(measured: Measured, changed: Changed, flags: Sequence[Flag]) -> list[
     """
     found = []
     for phase, period in zip(PHASES, (changed.before, changed.after), strict=True):
-        for week in period.window.iso_weeks() if period.sums is not None else ():
-            days = week.clip(period.window)
-            sums = measured.arms[Arm.PILOT].sums(days)
-            figures = Period(days, period.as_of, sums, period.is_prompts).figures()
+        if period.sums is None:
+            continue
+        together = measured.arms[Arm.PILOT].weekly(period.window)
+        told = disclosed_weekly(together)
+        for place, week in enumerate(period.window.iso_weeks()):
+            days, sums = week.clip(period.window), together.at(place)
+            figures = Period(days, period.as_of, sums, period.is_prompts, told[place]).figures()
             partial = (*flags, *((Flag.PARTIAL_WEEK,) if days != week else ()))
             found.append(
                 Week(week.starts_on, phase, {s: f.flagged(*partial) for s, f in figures.items()})
@@ -75,16 +80,23 @@ def weekly(measured: Measured, changed: Changed, flags: Sequence[Flag]) -> list[
 
 
 def waiting(
-    measured: Measured, changed: Changed, windows: Sequence[Window | None], minimum: int
+    measured: Measured,
+    changed: Changed,
+    exact: Sequence[Week],
+    windows: Sequence[Window | None],
+    minimum: int,
 ) -> Waiting:
     """What waits, of both arms.
 
     Args:
         measured: what the figures are computed from.
         changed: the windows, as far as they have come.
+        exact: the weeks of arm `pilot`.
         windows: the whole of them: the baseline, and the pilot's own.
         minimum: the organisation's minimum group size.
     """
+    # All figures of a week tell of the same people.
+    own = {(w.phase, w.starts_on): counts_of(w.figures)[ADMIN_SHARE.slug] for w in exact}
     weeks: dict[tuple[str, date], set[str]] = {}
     totals: set[tuple[str, str]] = set()
     periods = zip(PHASES, (changed.before, changed.after), windows, strict=True)
@@ -92,19 +104,18 @@ def waiting(
         if period.sums is None or whole is None:
             continue
 
+        @cache
         def people(first: date, last: date, *, within: Window = period.window) -> Counts:
             # All figures of an arm tell of the same people, so it stands for each of them.
             days = Window(first, last + WEEK).clip(within)
-            return {arm: _people(measured, arm, days) for arm in Arm}
+            return {arm: disclosed(measured.arms[arm].sums(days)) for arm in Arm}
 
-        of_weeks = {
-            m.starts_on: people(m.starts_on, m.starts_on) for m in period.window.iso_weeks()
+        others = disclosed_weekly(measured.arms[Arm.COMPARISON].weekly(period.window))
+        of_weeks: dict[date, Counts] = {
+            week.starts_on: {Arm.PILOT: own[phase, week.starts_on], Arm.COMPARISON: compared}
+            for week, compared in zip(period.window.iso_weeks(), others, strict=True)
         }
         hidden, late = Course(of_weeks, people, whole, period.as_of).withheld(minimum)
         weeks |= {(phase, monday): arms for monday, arms in hidden.items()}
         totals |= {(arm, phase) for arm in late}
     return Waiting(weeks, totals)
-
-
-def _people(measured: Measured, arm: Arm, days: Window) -> tuple[Share, ...]:
-    return disclosed(measured.arms[arm].sums(days))

@@ -1,6 +1,6 @@
 """All SQL about daily facts: what is marked, what the samples of a day add up to, what is stored."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,8 +8,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     CompoundSelect,
+    Date,
     Integer,
     LargeBinary,
     String,
@@ -26,10 +28,11 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
 from app.access.principals import Principal
 from app.access.scoping import of, scoped_columns, scoped_once, within
-from app.core.arrays import Ids, Reading
+from app.core.arrays import Ids, Reading, comes_whole
 from app.core.bulk.loading import load
 from app.core.local_days import overlapped
 from app.core.models import UtcDateTime, in_parts, metadata
@@ -41,7 +44,7 @@ from app.time_use.samples.models import TimeSample, TimeUseDayMark
 _DAYS_AT_A_TIME = 500
 # No two zones are further apart.
 _ZONES_APART = 2 * DAY
-_HELD, _MARKED, _MOVED = range(3)
+_HELD, _MARKED, _MOVED, _CODE, _PERSON = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,38 +196,65 @@ async def span(
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Days that are stored with their entries, days that are marked; `moved`: some are of another zone."""
+    """Days that are stored with their entries, days that are marked; `moved`: some are of another zone.
+
+    `people` and `codes` are those of all of the pilot's days, by their numbers.
+    """
 
     days: list[tuple[date, bytes]]
     marked: set[date]
     moved: bool
+    people: Ids
+    codes: list[TimeUseCode]
 
 
-def _stored() -> CompoundSelect[*tuple[Any, ...]]:
-    """A kind (day, mark, or day of another zone), a day, its entries, and the zone of a mark."""
-    d, m = TimeUseDay, TimeUseDayMark
-    nothing, no_zone = cast(null(), LargeBinary), cast(null(), String)
+_PEOPLE = Reading(
+    scoped_once(
+        TimeUsePerson,
+        col(TimeUsePerson.person_id).label("person"),
+        col(TimeUsePerson.number).label("number"),
+    ).where(col(TimeUsePerson.pilot_id) == bindparam("of_pilot"))
+)
+
+
+def _stored(*, with_people: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    """A kind, a day, its entries, the zone of a mark; of a code its number, source, category and method.
+
+    Read together: a journey to the database costs more than what each of them brings.
+    """
+    d, m, c = TimeUseDay, TimeUseDayMark, TimeUseCode
+    no_day, nothing, no_zone = cast(null(), Date), cast(null(), LargeBinary), cast(null(), String)
+    no_code = (cast(null(), Integer), *(cast(null(), String) for _ in range(3)))
+    code = (col(c.number), col(c.source), col(c.category), col(c.method))
+    day = (col(d.local_day), col(d.entries))
     # One row whatever there is, of which the day is null where no day is of another zone.
     last = func.max(col(d.local_day))
     parts = [
-        scoped_once(d, literal(_HELD), col(d.local_day), col(d.entries), no_zone).where(
+        scoped_once(d, literal(_HELD), *day, no_zone, *no_code).where(
             col(d.pilot_id) == bindparam("of_pilot"),
             col(d.local_day) >= bindparam("starts_on"),
             col(d.local_day) < bindparam("ends_on"),
         ),
-        scoped_once(m, literal(_MARKED), col(m.local_day), nothing, col(m.zone)).where(
+        scoped_once(m, literal(_MARKED), col(m.local_day), nothing, col(m.zone), *no_code).where(
             col(m.pilot_id) == bindparam("of_pilot"),
             col(m.local_day) >= bindparam("marked_from"),
             col(m.local_day) < bindparam("marked_until"),
         ),
-        scoped_once(d, literal(_MOVED), last, nothing, no_zone).where(
+        scoped_once(d, literal(_MOVED), last, nothing, no_zone, *no_code).where(
             col(d.pilot_id) == bindparam("of_pilot"), col(d.zone) != bindparam("zone")
         ),
+        scoped_once(c, literal(_CODE), no_day, nothing, no_zone, *code).where(
+            col(c.pilot_id) == bindparam("of_pilot")
+        ),
     ]
+    if with_people:
+        whole = _PEOPLE.whole.scalar_subquery()
+        of_people: tuple[Any, ...] = (literal(_PERSON), no_day, whole, no_zone, *no_code)
+        parts.append(Select(*of_people))
     return union_all(*parts)
 
 
-_STORED = _stored()
+_STORED, _STORED_AND_PEOPLE = _stored(with_people=False), _stored(with_people=True)
 
 
 async def stored(
@@ -243,15 +273,35 @@ async def stored(
         marked_until=days.ends_on + _ZONES_APART,
         zone=zone_of(principal),
     )
-    held, marked, moved = [], set(), False
-    for kind, day, entries, zone in await session.exec(_STORED, params=asked):  # type: ignore[call-overload]  # a union is executable
+    held, marked, moved, codes, known = [], set(), False, [], None
+    statement = _STORED_AND_PEOPLE if comes_whole(session) else _STORED
+    for kind, day, entries, zone, *code in await session.exec(statement, params=asked):  # type: ignore[call-overload]  # a union is executable
         if kind == _HELD:
             held.append((day, entries))
         elif kind == _MARKED:
             marked |= {each for each in _days_marked(principal, day, zone) if each in days}
-        else:
+        elif kind == _MOVED:
             moved = day is not None
-    return Stored(held, marked, moved)
+        elif kind == _CODE:
+            codes.append(_code(principal, pilot_id, *code))
+        else:
+            known = _by_number(_PEOPLE.unpack(entries))
+    if known is None:
+        known = await people(session, principal, pilot_id)
+    return Stored(held, marked, moved, known, sorted(codes, key=lambda code: code.number))
+
+
+def _code(
+    principal: Principal, pilot_id: UUID, number: int, source: str, category: str, method: str
+) -> TimeUseCode:
+    return TimeUseCode(
+        organisation_id=principal.organisation_id,
+        pilot_id=pilot_id,
+        number=number,
+        source=source,
+        category=category,
+        method=method,
+    )
 
 
 async def stored_days(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:
@@ -290,18 +340,12 @@ async def store(
         await session.exec(insert(d), params=[{**owner, **row} for row in rows])
 
 
-_PEOPLE = Reading(
-    scoped_once(
-        TimeUsePerson,
-        col(TimeUsePerson.person_id).label("person"),
-        col(TimeUsePerson.number).label("number"),
-    ).where(col(TimeUsePerson.pilot_id) == bindparam("of_pilot"))
-)
-
-
 async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Ids:
     """A pilot's people by their numbers, which leave none out."""
-    found = await _PEOPLE.run(session, of(principal, of_pilot=pilot_id))
+    return _by_number(await _PEOPLE.run(session, of(principal, of_pilot=pilot_id)))
+
+
+def _by_number(found: Mapping[str, NDArray[Any]]) -> Ids:
     person: Ids = np.empty_like(found["person"])
     person[found["number"]] = found["person"]
     return person

@@ -52,9 +52,15 @@ class _Numbers:
 
     @classmethod
     async def load(cls, session: AsyncSession, principal: Principal, pilot_id: UUID) -> "_Numbers":
-        known = ids_of(await repository.people(session, principal, pilot_id))
-        people = {person_id: number for number, person_id in enumerate(known)}
+        people = await repository.people(session, principal, pilot_id)
         codes = await repository.codes(session, principal, pilot_id)
+        return cls.of(principal, pilot_id, people, codes)
+
+    @classmethod
+    def of(
+        cls, principal: Principal, pilot_id: UUID, known: Ids, codes: list[TimeUseCode]
+    ) -> "_Numbers":
+        people = {person_id: number for number, person_id in enumerate(ids_of(known))}
         of_code = {(c.source, c.category, c.method): c.number for c in codes}
         return cls(principal, pilot_id, people, codes, of_code)
 
@@ -88,10 +94,8 @@ async def facts(session: AsyncSession, principal: Principal, pilot: Pilot, days:
         # The council has moved to another zone: no day is what it was, also one that had no samples.
         marked, packed = {days.starts_on + n * DAY for n in range(days.days)}, []
     if not marked:
-        people = await repository.people(session, principal, pilot.id)
-        codes = await repository.codes(session, principal, pilot.id)
-        return Facts(unpack(sorted(packed)), people, codes)
-    numbers = await _Numbers.load(session, principal, pilot.id)
+        return Facts(unpack(sorted(packed)), held.people, held.codes)
+    numbers = _Numbers.of(principal, pilot.id, held.people, held.codes)
     made = await _entries(session, principal, pilot.id, marked, numbers)
     packed += [(day, pack(entries)) for day, entries in made.items()]
     return Facts(unpack(sorted(packed)), array_of(list(numbers.people)), numbers.codes)
@@ -191,7 +195,7 @@ async def differences(
         return []  # nothing stored is read until it is made anew
     wanted = [d for n in range(days.days) if (d := days.starts_on + n * DAY) not in there.marked]
     held = dict(there.days)
-    numbers = await _Numbers.load(session, principal, pilot.id)
+    numbers = _Numbers.of(principal, pilot.id, there.people, there.codes)
     made = await _entries(session, principal, pilot.id, wanted, numbers)
     found = []
     for day in wanted:

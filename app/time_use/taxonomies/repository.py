@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped
+from app.access.scoping import of, scoped, scoped_once
 from app.time_use.taxonomies.models import PilotTaxonomy, Taxonomy
 
 
@@ -21,8 +22,14 @@ async def find(session: AsyncSession, principal: Principal, version: str) -> Tax
     return (await session.exec(statement)).one_or_none()
 
 
+_OF_PILOT = scoped_once(PilotTaxonomy, PilotTaxonomy).where(
+    col(PilotTaxonomy.pilot_id) == bindparam("of_pilot")
+)
+
+
 async def of_pilot(
     session: AsyncSession, principal: Principal, pilot_id: UUID
 ) -> PilotTaxonomy | None:
-    statement = scoped(principal, PilotTaxonomy).where(col(PilotTaxonomy.pilot_id) == pilot_id)
-    return (await session.exec(statement)).one_or_none()
+    rows = await session.exec(_OF_PILOT, params=of(principal, of_pilot=pilot_id))
+    found = rows.one_or_none()
+    return found[0] if found is not None else None
