@@ -26,11 +26,18 @@ from tests.test_access import PUBLIC
 PERSONAL = ("Margaret", "Housing", "margaret@example.org", "E-4711")
 
 
+# Where people come in and go out: see test_sign_in and test_sessions.
+IN_AND_OUT = {
+    *("/auth/sign-in", "/auth/callback", "/auth/sign-out", "/auth/role", "/auth/demo-sign-in"),
+    *("/dashboard/sign-in", "/dashboard/static/{name}"),
+}
+
+
 def test_every_address_of_the_service_states_its_access_or_is_public(app: FastAPI) -> None:
     found = {route.path_format: route for route in iter_route_contexts(app.routes)}
     assert "/scim/v2{path}" in found
     for path, context in found.items():
-        assert path in PUBLIC or isinstance(context.original_route, ApiRoute), path
+        assert path in PUBLIC | IN_AND_OUT or isinstance(context.original_route, ApiRoute), path
 
 
 def _addresses() -> list[tuple[str, str]]:
