@@ -8,8 +8,14 @@ from app.dashboard.home.routes import router as home
 from app.dashboard.licences.routes import form_router as reclaim_decisions
 from app.dashboard.licences.routes import recorded_router as reclaim_candidates
 from app.dashboard.licences.routes import router as licences
+from app.dashboard.moments.routes import form_router as moments_said
+from app.dashboard.moments.routes import router as moments
 from app.dashboard.pilots.routes import router as pilots
+from app.dashboard.seats.routes import form_router as seats_given
+from app.dashboard.seats.routes import router as seats
 from app.dashboard.sign_in.routes import router as sign_in
+from app.dashboard.weekly.routes import form_router as weekly_answers
+from app.dashboard.weekly.routes import router as weekly
 
 ROUTERS: tuple[APIRouter, ...] = (
     assets,
@@ -20,6 +26,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     licences,
     reclaim_candidates,
     reclaim_decisions,
+    weekly,
+    weekly_answers,
+    moments,
+    moments_said,
+    seats,
+    seats_given,
 )
 
 

@@ -18,7 +18,8 @@ from app.core.body import BodyLimit, receive_body
 from app.core.database import Database
 from app.core.errors import Invalid, ProblemError, Unauthenticated
 from app.core.settings import Settings
-from app.dashboard import trouble
+from app.dashboard import multipart, trouble
+from app.dashboard.rendering import SECURITY_POLICY
 from app.dashboard.views import Refused, view_of
 
 MOST_FIELDS: Final = 5000
@@ -57,6 +58,8 @@ class RecordedPage(PageRoute):
 class FormRoute(PageRoute):
     """Takes a form of one of our pages; what is wrong with it is shown on that page."""
 
+    takes_files = False
+
     async def authenticate(self, request: Request) -> Authenticated:
         signed_in = await authentication.signed_in_by(request)
         if signed_in is None:
@@ -72,9 +75,9 @@ class FormRoute(PageRoute):
         settings: Settings,
         principal: Principal,
     ) -> Response:
-        limit = BodyLimit(settings.max_body_bytes, settings.max_body_bytes)
-        with await receive_body(request, limit) as body:
-            fields = _fields(body.file().read())
+        most = settings.max_bulk_json_bytes if self.takes_files else settings.max_body_bytes
+        with await receive_body(request, BodyLimit(most, most)) as body:
+            fields = _fields(body.file().read(), request.headers.get("content-type", ""))
             expected = sessions.forgery_token(settings, request.state.signed_in.session)
             cookies.check_forgery_token(first(fields, cookies.FORGERY_FIELD), expected)
             request.state.form = fields
@@ -84,13 +87,42 @@ class FormRoute(PageRoute):
                 idempotency.check_key(key)
                 claim = claim_of(request, settings, principal, key, body.digest)
             try:
-                return await self._transact(body.as_request(request), handle, database, claim)
+                return _secured(
+                    await self._transact(body.as_request(request), handle, database, claim)
+                )
             except ProblemError as problem:
                 page = _PAGE_OF.get(self.endpoint)
                 if page is None or problem.status not in _MENDABLE:
                     raise
                 request.state.refused = Refused(problem, fields)
                 return await _shown_again(request, database, page, problem)
+
+
+def _secured(answer: Response) -> Response:
+    """The answer with the policy that pages have: what is kept for a second click is kept without it."""
+    if answer.headers.get("content-type", "").startswith("text/html"):
+        answer.headers["Content-Security-Policy"] = SECURITY_POLICY
+    return answer
+
+
+class FileForm(FormRoute):
+    """Takes a form with a file, as large as a JSON body of a bulk endpoint may be."""
+
+    takes_files = True
+
+
+class GatheredForm(FormRoute):
+    """Takes a form whose route of the API opens its transaction itself, and keeps its answer by the key."""
+
+    async def _transact(
+        self,
+        request: Request,
+        handle: Callable[[Request], Awaitable[Response]],
+        database: Database,  # noqa: ARG002 - the base's signature
+        claim: idempotency.Claim | None,
+    ) -> Response:
+        request.state.claim, request.state.session = claim, None
+        return await handle(request)
 
 
 # What whoever sent a form can put right on the page that it stands on.
@@ -121,7 +153,14 @@ def form_on(page: Callable[..., Awaitable[HTMLResponse]]) -> Callable[[Taker], T
     return note
 
 
-def _fields(body: bytes) -> dict[str, list[str]]:
+def _fields(body: bytes, content_type: str) -> dict[str, list[str]]:
+    """The fields of a form by name, in the order in which they were sent.
+
+    Raises:
+        Invalid: there are too many.
+    """
+    if content_type.partition(";")[0].strip().lower() == multipart.MEDIA_TYPE:
+        return multipart.fields_of(body, content_type, MOST_FIELDS)
     try:
         return parse_qs(
             body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS

@@ -58,6 +58,14 @@ class View:
         """Whether the API would let this reader ask `handler`."""
         return may(self.principal, handler)
 
+    def require(self, handler: Handler) -> None:
+        """Let nobody further who may not ask `handler`: for a page that is a form for it.
+
+        Raises:
+            Forbidden: the reader lacks a scope of that route.
+        """
+        access.authorise(self.principal, *route_of(handler).access.scopes)
+
     async def answer(self, handler: Handler, **asked: Any) -> Any:
         """What the API answers to this reader, as it sends it, in JSON.
 
@@ -114,6 +122,15 @@ class View:
             **titled(title, trail, self.refused),
         }
         return rendering.page(template, {**frame, **context}, status)
+
+    def keep_instead(self, said: str, onward: str) -> None:
+        """What a second click on a form is shown where the first is shown a page.
+
+        That page tells of people, and holds the token of the session: it is not kept.
+        """
+        frame = {**frame_of(self.request, None, None), **titled("Done already", ())}
+        page = rendering.page("done_before.html", {**frame, "said": said, "onward": onward})
+        self.request.state.replay_body = bytes(page.body)
 
     @property
     def here(self) -> str:

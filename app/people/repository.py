@@ -50,6 +50,11 @@ async def page(
             or_(col(Person.started_on).is_(None), col(Person.started_on) <= day),
             or_(col(Person.left_on).is_(None), col(Person.left_on) > day),
         )
+    if wanted.name is not None:
+        called = (Person.display_name, Person.user_name, Person.external_id)
+        statement = statement.where(
+            or_(*(col(each).icontains(wanted.name, autoescape=True) for each in called))
+        )
     return await paginate(session, statement, col(Person.id), query)
 
 

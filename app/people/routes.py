@@ -1,8 +1,9 @@
 """`/people`: staff, recorded one at a time or in bulk by HR number."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Query, Response, status
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, BulkRoute, Caller, IfMatch, Session, requires
@@ -52,9 +53,13 @@ async def list_people(
     team: FilterText | None = None,
     job_family: FilterText | None = None,
     employed_on: CalendarDate | None = None,
+    name: Annotated[
+        FilterText | None,
+        Query(description="Part of a display name, sign-in name or number, in capitals or not."),
+    ] = None,
 ) -> Page[PersonOut]:
     """People of the organisation, in the order in which they were recorded."""
-    wanted = PersonFilter(external_id, department, team, job_family, employed_on)
+    wanted = PersonFilter(external_id, department, team, job_family, employed_on, name)
     rows, cursor = await service.page(session, principal, page, wanted)
     return Page(items=[PersonOut.model_validate(row) for row in rows], next_cursor=cursor)
 

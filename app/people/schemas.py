@@ -109,6 +109,8 @@ class PersonFilter:
     team: str | None = None
     job_family: str | None = None
     employed_on: date | None = None
+    # Part of what the person is called, in capitals or not.
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from app.dashboard.charts.showing import drawn
 from app.dashboard.navigation import LICENCES, of_pilot, of_pool
 from app.dashboard.routing import Form, FormRoute, PageRoute, RecordedPage, first, form_on
 from app.dashboard.views import Crumb, Looking, Refused, View, wanted
+from app.licences.allocations.routes import allocate_seats
 from app.licences.pools.routes import get_licence_pool, list_licence_pools
 from app.licences.reclaim.models import Decision
 from app.licences.reclaim.routes import (
@@ -100,6 +101,7 @@ async def pool_page(view: Looking, pool_id: UUID, as_of: AsOf = "") -> HTMLRespo
         advice=await _advice(view, pool_id, day),
         waiting=waiting,
         names=await _names(view, waiting["items"] if waiting else []),
+        may_give=view.may(allocate_seats),
         may_reclaim=view.may(list_reclaim_candidates),
         about=of_pool(pool_id),
         of_pilot=of_pilot,

@@ -13,12 +13,14 @@ from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
 from app.dashboard.charts.showing import drawn
 from app.dashboard.navigation import of_pilot, of_pool
 from app.dashboard.routing import PageRoute
-from app.dashboard.views import Crumb, Looking, View
+from app.dashboard.views import Crumb, Handler, Looking, View
+from app.feedback.responses.routes import record_answer
 from app.feedback.sessions.routes import list_feedback_sessions
 from app.licences.pools.routes import list_licence_pools
 from app.metrics.feedback.routes import get_feedback_summary
 from app.metrics.scorecard.routes import get_scorecard
 from app.pilots.routes import get_pilot
+from app.time_use.samples.routes import record_time_sample
 from app.time_use.taxonomies.routes import get_pilot_taxonomy
 
 router = APIRouter(prefix="/dashboard/pilots/{pilot_id:uuid}", route_class=PageRoute)
@@ -34,14 +36,17 @@ _CHANGED: Final = {
 }
 
 
-def section_pages(pilot_id: UUID) -> list[tuple[str, str]]:
-    """Title and address of each page about a pilot. A page of yours is a line here."""
+def section_pages(view: View, pilot_id: UUID) -> list[tuple[str, str]]:
+    """Title and address of each page about a pilot that the reader may see. A page of yours is a line here."""
     base = of_pilot(pilot_id)
-    return [
-        ("Scorecard", base),
-        ("Time use", f"{base}/time-use"),
-        ("Feedback", f"{base}/feedback"),
+    pages: list[tuple[str, str, Handler]] = [
+        ("Scorecard", base, get_scorecard),
+        ("Time use", f"{base}/time-use", TIME_USE.handler),
+        ("Feedback", f"{base}/feedback", FEEDBACK.handler),
+        ("Your week", f"{base}/weekly", record_answer),
+        ("What are you doing now?", f"{base}/now", record_time_sample),
     ]
+    return [(title, address) for title, address, needs in pages if view.may(needs)]
 
 
 async def about_pilot(view: View, pilot_id: UUID) -> dict[str, Any]:
@@ -52,7 +57,7 @@ async def about_pilot(view: View, pilot_id: UUID) -> dict[str, Any]:
     """
     return {
         "pilot": await view.answer(get_pilot, pilot_id=pilot_id),
-        "sections": section_pages(pilot_id),
+        "sections": section_pages(view, pilot_id),
         "about": of_pilot(pilot_id),
     }
 
