@@ -7,14 +7,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import compress
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
 import msgspec
 
 from app.core.bulk.formats import CSV, JSON, NDJSON, Parsed, Rewrite, read_rows
-from app.core.bulk.spreadsheets import REMARKS, Records, are_values, without_remarks
+from app.core.bulk.rejected import WithoutRemarks
+from app.core.bulk.spreadsheets import Records, without_remarks
 from app.core.errors import Invalid
 
 RowType = TypeVar("RowType", bound=msgspec.Struct)
@@ -85,7 +85,7 @@ class RowFile:
         with self.opened() as (raw, file):
             source, through = file, rewritten if self.media_type == CSV else rewrite
             if self.media_type == NDJSON:
-                source = io.BufferedReader(_WithoutRemarks(file))
+                source = io.BufferedReader(WithoutRemarks(file))
             elif self.media_type == JSON:
                 source = io.BytesIO(self._whole(file, largest_json))
             for chunk in read_rows(source, self.media_type, row_type, through):
@@ -135,47 +135,3 @@ def media_type_of(path: Path) -> str | None:
     """What a file holds by the ending of its name; None where that says nothing."""
     name = path.name.lower().removesuffix(_GZIPPED)
     return next((held for end, held in _MEDIA_TYPES.items() if name.endswith(end)), None)
-
-
-class _WithoutRemarks(io.RawIOBase):
-    """NDJSON without the fields that remark on a row."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]  # any buffer
-        if not self._rest:
-            self._rest = _without_remarks(self._file.readline())
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-
-_REMARKED: Final = f'"{REMARKS[0]}"'.encode()
-
-
-def _without_remarks(line: bytes) -> bytes:
-    if _REMARKED not in line:
-        return line
-    fields = fields_of(line)
-    if fields is None:
-        return line
-    return msgspec.json.encode(values_of(fields)) + line[len(line.rstrip(b"\r\n")) :]
-
-
-def values_of(fields: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
-    """The fields of a row without those that remark on it."""
-    return dict(compress(fields.items(), are_values(list(fields))))
-
-
-def fields_of(row: bytes) -> dict[str, msgspec.Raw] | None:
-    """The fields of a row in JSON, each as it is written; None where it is no object."""
-    try:
-        return msgspec.json.decode(row, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None

@@ -3,6 +3,8 @@
 from fastapi import APIRouter, FastAPI
 
 from app.dashboard.assets import router as assets
+from app.dashboard.enrolment.routes import form_router as enrolled
+from app.dashboard.enrolment.routes import router as enrolment
 from app.dashboard.figures.routes import router as figures
 from app.dashboard.home.routes import router as home
 from app.dashboard.licences.routes import form_router as reclaim_decisions
@@ -30,6 +32,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     weekly_answers,
     moments,
     moments_said,
+    enrolment,
+    enrolled,
     seats,
     seats_given,
 )

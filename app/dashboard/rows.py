@@ -20,10 +20,15 @@ def media_type_of(name: str) -> str:
 
 
 def bulk(
-    content: bytes, media_type: str, *, dry_run: bool, mode: BulkMode = BulkMode.PARTIAL
+    content: bytes,
+    media_type: str,
+    *,
+    dry_run: bool,
+    list_rows: bool = False,
+    mode: BulkMode = BulkMode.PARTIAL,
 ) -> BulkRequest:
     """A bulk request with this body."""
-    return BulkRequest(io.BytesIO(content), media_type, BulkOptions(mode, dry_run))
+    return BulkRequest(io.BytesIO(content), media_type, BulkOptions(mode, dry_run, list_rows))
 
 
 def as_ndjson(rows: Iterable[Mapping[str, Any]]) -> bytes:

@@ -17,7 +17,7 @@ from app.metrics.questions import Question
 from app.metrics.utilisation.routes import list_licence_utilisation
 from app.metrics.utilisation.service import Question as SeatQuestion
 from app.pilots.models import PilotStatus
-from app.pilots.routes import list_pilots
+from app.pilots.routes import create_pilot, list_pilots
 
 router = APIRouter(route_class=PageRoute)
 
@@ -52,6 +52,7 @@ async def home_page(view: Looking) -> HTMLResponse:
         unlooked=len(running[_MOST_RUNNING:]),
         pools=await _seats_to_ask_for(view),
         jobs=await _failed_jobs(view),
+        may_set_up=view.may(create_pilot),
         of_pilot=of_pilot,
         of_pool=of_pool,
     )

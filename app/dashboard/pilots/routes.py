@@ -43,6 +43,7 @@ def section_pages(view: View, pilot_id: UUID) -> list[tuple[str, str]]:
         ("Scorecard", base, get_scorecard),
         ("Time use", f"{base}/time-use", TIME_USE.handler),
         ("Feedback", f"{base}/feedback", FEEDBACK.handler),
+        ("Set-up", f"{base}/set-up", get_pilot),
         ("Your week", f"{base}/weekly", record_answer),
         ("What are you doing now?", f"{base}/now", record_time_sample),
     ]
