@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from app.imports.routes import list_import_batches
+from app.jobs.routes import list_jobs
 from app.licences.pools.routes import list_licence_pools
 from app.pilots.routes import list_pilots
 
 HOME: Final = "/dashboard"
 SIGN_IN: Final = "/dashboard/sign-in"
 LICENCES: Final = "/dashboard/licences"
+IMPORTS: Final = "/dashboard/imports"
+JOBS: Final = "/dashboard/jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Entry:
 NAVIGATION: Final = (
     Entry("Pilots", HOME, list_pilots),
     Entry("Licences", LICENCES, list_licence_pools),
+    Entry("Imports", IMPORTS, list_import_batches),
+    Entry("Jobs", JOBS, list_jobs),
 )
 
 

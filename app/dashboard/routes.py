@@ -7,6 +7,11 @@ from app.dashboard.enrolment.routes import form_router as enrolled
 from app.dashboard.enrolment.routes import router as enrolment
 from app.dashboard.figures.routes import router as figures
 from app.dashboard.home.routes import router as home
+from app.dashboard.imports.routes import file_router as import_files
+from app.dashboard.imports.routes import form_router as imports_undone
+from app.dashboard.imports.routes import router as imports
+from app.dashboard.jobs.routes import form_router as runs_asked_for
+from app.dashboard.jobs.routes import router as jobs
 from app.dashboard.licences.routes import form_router as reclaim_decisions
 from app.dashboard.licences.routes import recorded_router as reclaim_candidates
 from app.dashboard.licences.routes import router as licences
@@ -32,6 +37,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     weekly_answers,
     moments,
     moments_said,
+    imports,
+    imports_undone,
+    import_files,
+    jobs,
+    runs_asked_for,
     enrolment,
     enrolled,
     seats,

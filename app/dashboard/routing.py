@@ -1,5 +1,7 @@
 """Pages and forms as routes: let in as the API lets in, by a session, and answered in pages."""
 
+import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qs
@@ -85,7 +87,7 @@ class FormRoute(PageRoute):
             claim = None
             if key is not None:
                 idempotency.check_key(key)
-                claim = claim_of(request, settings, principal, key, body.digest)
+                claim = claim_of(request, settings, principal, key, _digest(fields))
             try:
                 return _secured(
                     await self._transact(body.as_request(request), handle, database, claim)
@@ -167,6 +169,11 @@ def _fields(body: bytes, content_type: str) -> dict[str, list[str]]:
         )
     except ValueError:
         raise Invalid(f"A form here has at most {MOST_FIELDS} fields.") from None
+
+
+def _digest(fields: Fields) -> bytes:
+    """Of what a form says: with a file, browsers put other marks between its fields each time."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).digest()
 
 
 def first(fields: Fields, name: str) -> str | None:
