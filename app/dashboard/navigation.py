@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from app.audit_log.routes import list_audit_events
 from app.imports.routes import list_import_batches
 from app.jobs.routes import list_jobs
 from app.licences.pools.routes import list_licence_pools
+from app.organisations.routes import change_organisation
+from app.people.routes import list_people
 from app.pilots.routes import list_pilots
 
 HOME: Final = "/dashboard"
@@ -15,6 +18,10 @@ SIGN_IN: Final = "/dashboard/sign-in"
 LICENCES: Final = "/dashboard/licences"
 IMPORTS: Final = "/dashboard/imports"
 JOBS: Final = "/dashboard/jobs"
+PEOPLE: Final = "/dashboard/people"
+SETTINGS: Final = "/dashboard/settings"
+KEYS: Final = "/dashboard/settings/keys"
+AUDIT: Final = "/dashboard/audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,10 @@ NAVIGATION: Final = (
     Entry("Pilots", HOME, list_pilots),
     Entry("Licences", LICENCES, list_licence_pools),
     Entry("Imports", IMPORTS, list_import_batches),
+    Entry("People", PEOPLE, list_people),
     Entry("Jobs", JOBS, list_jobs),
+    Entry("Audit", AUDIT, list_audit_events),
+    Entry("Settings", SETTINGS, change_organisation),
 )
 
 

@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter, FastAPI
 
+from app.dashboard.administration.routes import form_router as administered
+from app.dashboard.administration.routes import router as administration
 from app.dashboard.assets import router as assets
 from app.dashboard.enrolment.routes import form_router as enrolled
 from app.dashboard.enrolment.routes import router as enrolment
@@ -17,6 +19,7 @@ from app.dashboard.licences.routes import recorded_router as reclaim_candidates
 from app.dashboard.licences.routes import router as licences
 from app.dashboard.moments.routes import form_router as moments_said
 from app.dashboard.moments.routes import router as moments
+from app.dashboard.people.routes import router as people
 from app.dashboard.pilots.routes import router as pilots
 from app.dashboard.seats.routes import form_router as seats_given
 from app.dashboard.seats.routes import router as seats
@@ -42,6 +45,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     import_files,
     jobs,
     runs_asked_for,
+    people,
+    administration,
+    administered,
     enrolment,
     enrolled,
     seats,

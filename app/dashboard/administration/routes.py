@@ -1,0 +1,150 @@
+"""`/dashboard/settings`: the organisation, its keys, accounts and webhooks, and who did what."""
+
+from dataclasses import replace
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response, status
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.access.accounts.routes import list_accounts
+from app.access.permissions import Role
+from app.access.routes import create_api_key, list_api_keys, revoke_api_key
+from app.access.routing import authenticated
+from app.access.schemas import ApiKeyIn
+from app.audit_log.routes import list_audit_events
+from app.core.errors import Invalid
+from app.core.etags import etag_of
+from app.core.pagination import PageQuery
+from app.dashboard import given
+from app.dashboard.navigation import AUDIT, KEYS, SETTINGS
+from app.dashboard.routing import Form, FormRoute, PageRoute, first, form_on
+from app.dashboard.views import Crumb, Looking, wanted
+from app.integrations.webhooks.routes import list_webhook_endpoints
+from app.organisations.routes import change_organisation, get_organisation
+from app.organisations.schemas import OrganisationChange
+
+router = APIRouter(route_class=PageRoute)
+form_router = APIRouter(route_class=FormRoute)
+
+_PAGE: Final = 50
+_MOST: Final = PageQuery(limit=200)
+_UP: Final = [Crumb("Settings", SETTINGS)]
+
+Cursor = Annotated[str | None, Query(max_length=64)]
+
+
+@router.get(SETTINGS, dependencies=[authenticated()])
+async def settings_page(view: Looking) -> HTMLResponse:
+    """The organisation, and where its events go."""
+    view.require(change_organisation)
+    return view.page(
+        "administration/settings.html",
+        "Settings",
+        here=SETTINGS,
+        found=await view.answer(get_organisation),
+        etag=etag_of(view.principal.organisation_id, view.principal.organisation.revision),
+        accounts=await view.answer(list_accounts, page=_MOST),
+        endpoints=await view.answer(list_webhook_endpoints, page=_MOST),
+        keys=KEYS,
+        audit=AUDIT,
+    )
+
+
+@form_router.post(SETTINGS, dependencies=[authenticated()])
+@form_on(settings_page)
+async def change_settings(view: Looking, form: Form) -> Response:
+    """The organisation as the form says."""
+    said: dict[str, Any] = {
+        **given.texts(form, ("name", "zone", "currency")),
+        **given.whole_numbers(form, ("minimum_group_size",)),
+        **given.numbers(form, ("working_hours_per_week",)),
+    }
+    changes = wanted(OrganisationChange, said)
+    await view.answer(change_organisation, changes=changes, if_match=first(form, "etag"))
+    return RedirectResponse(SETTINGS, status.HTTP_303_SEE_OTHER)
+
+
+@router.get(KEYS, dependencies=[authenticated()])
+async def keys_page(view: Looking, cursor: Cursor = None) -> HTMLResponse:
+    """API keys without their secrets, and the form that makes one."""
+    page = PageQuery(limit=_PAGE, cursor=cursor)
+    found = await view.answer(list_api_keys, page=page)
+    return view.page(
+        "administration/keys.html",
+        "API keys",
+        trail=_UP,
+        here=KEYS,
+        found=found,
+        roles_of=list(Role),
+    )
+
+
+@form_router.post(KEYS, dependencies=[authenticated()])
+@form_on(keys_page)
+async def make_key(view: Looking, form: Form) -> Response:
+    """A key, shown this once."""
+    said = given.texts(form, ("name", "role", "person_id"))
+    day = first(form, "expires_on")
+    if day is not None:
+        said["expires_at"] = f"{day}T00:00:00+00:00"
+    try:
+        key = wanted(ApiKeyIn, said)
+    except Invalid as problem:
+        raise _renamed(problem) from None
+    made = await view.answer(create_api_key, wanted=key)
+    view.keep_instead("The key was made, and shown once.", KEYS)
+    return view.page(
+        "administration/made.html",
+        "Your new key",
+        trail=[*_UP, Crumb("API keys", KEYS)],
+        made=made,
+        here=KEYS,
+    )
+
+
+def _renamed(problem: Invalid) -> Invalid:
+    """The same problem, about the field that stands in the form."""
+    errors = [
+        replace(each, pointer="/expires_on") if each.pointer == "/expires_at" else each
+        for each in problem.errors
+    ]
+    return Invalid(problem.detail, code=problem.code, errors=errors)
+
+
+@form_router.post(f"{KEYS}/revoke", dependencies=[authenticated()])
+@form_on(keys_page)
+async def revoke(view: Looking, form: Form) -> Response:
+    """End a key for good."""
+    try:
+        key_id = UUID(first(form, "key_id") or "")
+    except ValueError:
+        raise Invalid.field("/key_id", "uuid_parsing", "There is no such key.") from None
+    await view.answer(revoke_api_key, key_id=key_id)
+    return RedirectResponse(KEYS, status.HTTP_303_SEE_OTHER)
+
+
+@router.get(AUDIT, dependencies=[authenticated()])
+async def audit_page(
+    view: Looking,
+    action: Annotated[str, Query(max_length=100, pattern=r"^[a-z_.]*$")] = "",
+    resource_id: Annotated[str, Query(max_length=36, pattern=r"^[0-9a-fA-F-]*$")] = "",
+    cursor: Cursor = None,
+) -> HTMLResponse:
+    """Who did what to what, newest first."""
+    try:
+        about = UUID(resource_id) if resource_id else None
+    except ValueError:
+        raise Invalid.field("/resource_id", "uuid_parsing", "This is no id.") from None
+    page = PageQuery(limit=_PAGE, cursor=cursor)
+    found = await view.answer(
+        list_audit_events, page=page, action=action or None, resource_id=about
+    )
+    return view.page(
+        "administration/audit.html",
+        "Audit events",
+        here=AUDIT,
+        found=found,
+        action=action,
+        resource_id=resource_id,
+    )

@@ -1,0 +1,58 @@
+"""`/dashboard/people`: staff, found by name or number, and one of them."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from app.access.routing import authenticated
+from app.core.pagination import PageQuery
+from app.dashboard.navigation import PEOPLE
+from app.dashboard.routing import PageRoute
+from app.dashboard.staff.lines import called
+from app.dashboard.views import Crumb, Looking
+from app.people.absences.routes import upsert_absences
+from app.people.routes import get_person, list_people, upsert_people
+
+router = APIRouter(prefix=PEOPLE, route_class=PageRoute)
+
+_PAGE: Final = 50
+
+Cursor = Annotated[str | None, Query(max_length=64)]
+Sought = Annotated[str, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+@router.get("", dependencies=[authenticated()])
+async def people_page(
+    view: Looking, name: Sought = "", department: Sought = "", cursor: Cursor = None
+) -> HTMLResponse:
+    """Staff whose name or number holds a text."""
+    sought = {"name": name.strip() or None, "department": department.strip() or None}
+    page = PageQuery(limit=_PAGE, cursor=cursor)
+    found = await view.answer(list_people, page=page, **sought)
+    return view.page(
+        "people/people.html",
+        "People",
+        here=PEOPLE,
+        found=found,
+        name=name,
+        department=department,
+        imports=[
+            (kind, title)
+            for kind, title, handler in (
+                ("people", "Import staff", upsert_people),
+                ("absences", "Import absences", upsert_absences),
+            )
+            if view.may(handler)
+        ],
+    )
+
+
+@router.get("/{person_id:uuid}", dependencies=[authenticated()])
+async def person_page(view: Looking, person_id: UUID) -> HTMLResponse:
+    """One person as recorded."""
+    person = await view.answer(get_person, person_id=person_id)
+    return view.page(
+        "people/person.html", called(person), trail=[Crumb("People", PEOPLE)], person=person
+    )
