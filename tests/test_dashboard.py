@@ -93,6 +93,18 @@ async def test_every_page_is_well_made_and_shows_the_figures_of_the_api(
         "/dashboard/licences": "Licences – Pilotlight",
         held: f"{pool['name']} – Licences – Pilotlight",
         f"{held}/reclaim": f"Seats to ask for – {pool['name']} – Licences – Pilotlight",
+        f"{about}/set-up": "Set-up – A pilot – Pilotlight",
+        f"{about}/weekly": "Your week – A pilot – Pilotlight",
+        f"{about}/now": "What are you doing now? – A pilot – Pilotlight",
+        f"{held}/allocate": f"Give seats – {pool['name']} – Licences – Pilotlight",
+        "/dashboard/pilots/new": "Set up a pilot – Pilotlight",
+        "/dashboard/imports": "Imports – Pilotlight",
+        "/dashboard/imports/new": "Import a file – Imports – Pilotlight",
+        "/dashboard/jobs": "Jobs – Pilotlight",
+        "/dashboard/people": "People – Pilotlight",
+        "/dashboard/settings": "Settings – Pilotlight",
+        "/dashboard/settings/keys": "API keys – Settings – Pilotlight",
+        "/dashboard/audit": "Audit events – Pilotlight",
         f"{held}/figures/idle_cost": f"Idle cost – {pool['name']} – Licences – Pilotlight",
     }
     seen: set[str] = set()
