@@ -1,6 +1,7 @@
 """`/dashboard`: the organisation's pilots by stage, and what needs attention this week."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -64,7 +65,8 @@ async def _missing_feedback(view: View, running: list[dict[str, Any]]) -> list[d
         return []
     missing = []
     for pilot in running:
-        said = await view.answer(get_feedback, pilot_id=pilot["pilot_id"], question=Question())
+        number = UUID(pilot["pilot_id"])
+        said = await view.answer(get_feedback, pilot_id=number, question=Question())
         if said["missing_weeks"]:
             missing.append({"pilot": pilot, "weeks": said["missing_weeks"]})
     return missing
