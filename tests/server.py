@@ -103,15 +103,17 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Server
     environment = environment_for(database_url, **settings)
     for attempt in range(1, _ATTEMPTS + 1):
         port = free_port()
+        base_url = f"http://127.0.0.1:{port}"
         with _log_in(folder).open("wb") as log:
             process = subprocess.Popen(
                 [COMMAND, "serve", "--port", str(port), "--no-scheduler"],
-                env=environment,
+                # Forms are taken from pages of this address alone.
+                env={"PILOTLIGHT_PUBLIC_URL": base_url, **environment},
                 cwd=folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        server = Server(f"http://127.0.0.1:{port}", process, environment, folder)
+        server = Server(base_url, process, environment, folder)
         try:
             # Between the choice of the port and its use another process may have taken it.
             if ready(server) or attempt == _ATTEMPTS:

@@ -1,0 +1,244 @@
+"""The dashboard in a real browser: every page that a link leads to, and the ways of its readers."""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from app.access.permissions import Role
+from app.dashboard.navigation import HOME, SIGN_IN
+from tests import visited
+from tests.chromium import DESKTOP, TELEPHONE, Visit, needs_chromium, started, visit
+from tests.databases import Templates
+from tests.server import fresh_database, serving
+
+MOST_BYTES = 300_000
+# Decision 35 wants 150 ms; what runs beside the tests must not turn them red.
+MOST_SECONDS = 0.3
+ADOPTION = re.compile("^Adoption ?: about this figure$")
+SIZES = pytest.mark.parametrize("size", [DESKTOP, TELEPHONE], ids=["desktop", "telephone"])
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running service, a key of each role, and its pages as the administrator finds them."""
+
+    base_url: str
+    keys: dict[Role, str]
+    client: httpx.Client
+    found: visited.Visited
+
+    @property
+    def session(self) -> str:
+        return visited.session_of(self.client)
+
+    def page(self, route: str) -> str:
+        """The address of a page, by the end of its route."""
+        (address,) = (a for path, a in self.found.pages.items() if path.endswith(route))
+        return address
+
+
+@pytest.fixture(scope="module")
+def site(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("visited")
+    with fresh_database(templates, "sqlite") as url:
+        keys = asyncio.run(visited.furnish(url))
+        with (
+            serving(url, folder, environment="demo") as server,
+            visited.signed_in(server.base_url, keys[Role.ADMIN]) as client,
+        ):
+            yield Site(server.base_url, keys, client, visited.walk(client))
+
+
+@pytest.fixture(scope="module")
+def browser(site: Site) -> Iterator[Browser]:
+    with started() as running:
+        yield running
+
+
+# --- every page -----------------------------------------------------------------------------------
+
+
+def test_links_lead_to_every_page_and_each_is_light_and_quick(site: Site) -> None:
+    assert site.found.not_led_to == []
+    heavy, slow = {}, {}
+    for address in site.found.pages.values():
+        taken = []
+        for _ in range(5):
+            begun = time.perf_counter()
+            answer = site.client.get(address)
+            taken.append(time.perf_counter() - begun)
+        styles = len(site.client.get(_styles_of(answer.text)).content)
+        print(f"{address}: {median(taken) * 1000:.0f} ms, {len(answer.content)} + {styles} bytes")  # noqa: T201 - asked for with -rP
+        if median(taken) > MOST_SECONDS:
+            slow[address] = taken
+        if len(answer.content) + styles > MOST_BYTES:
+            heavy[address] = len(answer.content)
+    assert (heavy, slow) == ({}, {})
+
+
+def test_the_front_page_says_what_needs_attention(site: Site) -> None:
+    front = site.client.get(HOME).text
+    assert f"{visited.RUNNING}</a>: nobody answered about" in front
+    assert re.search(rf"{visited.COPILOT}</a>: <data[^>]*>\d+</data> seats to ask for", front)
+
+
+def _styles_of(html: str) -> str:
+    return html.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
+
+
+@needs_chromium
+@SIZES
+def test_every_page_is_open_to_everybody(
+    site: Site, browser: Browser, size: tuple[int, int]
+) -> None:
+    """WCAG 2.2 AA as far as axe-core can tell, no sideways scrolling, and a title that says where one is."""
+    wrong: dict[str, object] = {}
+    titles = []
+    with visit(browser, site.base_url, size, session=site.session) as window:
+        for address in site.found.pages.values():
+            assert window.go(address) == 200, address
+            problems = _problems(window)
+            if problems:
+                wrong[address] = problems
+            titles.append(window.page.title())
+    assert wrong == {}
+    assert len(set(titles)) == len(titles)
+
+
+def _problems(window: Visit) -> list[object]:
+    """What is wrong with the page that the window shows."""
+    problems: list[object] = [*window.troubles]
+    if "default-src 'none'" not in window.policy or "unsafe" in window.policy:
+        problems.append(window.policy)
+    headings = window.page.locator("h1").count()
+    if headings != 1:
+        problems.append(f"{headings} headings of the first level")
+    title = window.page.title().removeprefix("Error: ")
+    if not title.startswith(window.heading) or not title.endswith(" – Pilotlight"):
+        problems.append(f"{window.heading} is called {title}")
+    problems += window.violations()
+    # Half of a desktop's width is its zoom of 200 %; then the same by the size of text alone.
+    for width, text in ((320, "100%"), (DESKTOP[0] // 2, "100%"), (DESKTOP[0], "200%")):
+        problems += window.too_wide(width, text=text)
+    return problems
+
+
+@needs_chromium
+def test_pages_that_say_what_is_wrong_are_as_open(site: Site, browser: Browser) -> None:
+    """The sign-in, a page that is not there, and forms that were not taken: each error leads to its field."""
+    pool = site.page("/reclaim").removesuffix("/reclaim")
+    with visit(browser, site.base_url, TELEPHONE) as window:
+        assert window.go(SIGN_IN) == 200
+        assert _problems(window) == []
+        window.page.get_by_label("Key").fill("plk_wrong")
+        window.page.get_by_role("button", name="Sign in").click()
+        _error_leads_to(window, "key")
+    with visit(browser, site.base_url, TELEPHONE, session=site.session) as window:
+        assert window.go(f"{HOME}/nowhere") == 404
+        assert _problems(window) == []
+        assert window.go(f"{pool}?as_of=tomorrow") == 422
+        _error_leads_to(window, "as_of")
+        assert window.go(f"{pool}/reclaim") == 200
+        window.page.get_by_role("checkbox").first.check()
+        window.page.get_by_role("button", name="Record the decisions").click()
+        _error_leads_to(window, "reason")
+
+
+def _error_leads_to(window: Visit, field: str) -> None:
+    page = window.page
+    assert page.title().startswith("Error: ")
+    assert _problems(window) == []
+    summary = page.get_by_role("alert")
+    expect(summary).to_contain_text("There is a problem")
+    summary.get_by_role("link").first.click()
+    expect(page.locator(f"#{field}")).to_be_focused()
+
+
+# --- the ways of readers --------------------------------------------------------------------------
+
+
+def _sign_in(window: Visit, key: str) -> None:
+    """From the front door on, as somebody who was sent a link to it."""
+    window.go("/")
+    window.page.get_by_label("Key").fill(key)
+    window.page.get_by_role("button", name="Sign in").click()
+    expect(window.page.locator("h1")).to_have_text("Pilots")
+
+
+@needs_chromium
+@SIZES
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_an_ict_manager_finds_idle_seats_decides_and_reads_what_to_renew(
+    site: Site, browser: Browser, size: tuple[int, int], script: bool
+) -> None:
+    with visit(browser, site.base_url, size, script=script) as window:
+        page = window.page
+        _sign_in(window, site.keys[Role.ICT_MANAGER])
+        page.get_by_role("link", name="Licences").click()
+        page.get_by_role("link", name=visited.COPILOT).click()
+        page.get_by_role("link", name="See the seats and what was decided about them").click()
+        expect(page.locator("h1")).to_have_text("Seats to ask for")
+        asked = page.get_by_role("table", name="Seats to ask for")
+        holder = asked.locator("tbody th").first.inner_text()
+        asked.get_by_role("checkbox", name=f"Seat of {holder}").check()
+        page.get_by_label("What to do about the seats that are marked").select_option("keep")
+        page.get_by_label("Reason").fill("Back from secondment in spring")
+        page.get_by_role("button", name="Record the decisions").click()
+        expect(page.get_by_role("status")).to_contain_text("Recorded: 1 decision.")
+        expect(asked).not_to_contain_text(holder)
+        page.get_by_label("Breadcrumbs").get_by_role("link", name=visited.COPILOT).click()
+        expect(page.get_by_role("heading", name="What to renew on")).to_be_visible()
+        expect(page.get_by_role("heading", name="What would have to be true")).to_be_visible()
+
+
+@needs_chromium
+@SIZES
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_a_director_opens_a_scorecard_and_asks_what_a_figure_means(
+    site: Site, browser: Browser, size: tuple[int, int], script: bool
+) -> None:
+    with visit(browser, site.base_url, size, script=script) as window:
+        page = window.page
+        _sign_in(window, site.keys[Role.ANALYST])
+        page.get_by_role("link", name=visited.CHILDREN).click()
+        expect(page.locator(".headline")).to_contain_text("Admin to direct work")
+        assert page.get_by_role("img").count() >= 2
+        page.get_by_role("link", name=ADOPTION).click()
+        expect(page.locator("h1")).to_have_text("Adoption")
+        assert page.title() == f"Adoption – {visited.CHILDREN} – Pilotlight"
+        page.get_by_label("Breadcrumbs").get_by_role("link", name=visited.CHILDREN).click()
+        expect(page.locator("h1")).to_have_text(visited.CHILDREN)
+
+
+@needs_chromium
+def test_the_same_ways_are_open_to_a_keyboard_alone(site: Site, browser: Browser) -> None:
+    with visit(browser, site.base_url) as window:
+        page = window.page
+        window.go("/")
+        window.tab_to(page.get_by_role("link", name="Skip to main content"))
+        page.keyboard.press("Enter")
+        window.tab_to(page.get_by_label("Key"))
+        page.keyboard.type(site.keys[Role.ICT_MANAGER])
+        window.enter(page.get_by_role("button", name="Sign in"))
+        window.enter(page.get_by_role("link", name="Licences"))
+        window.enter(page.get_by_role("link", name=visited.COPILOT))
+        window.enter(page.get_by_role("link", name="See the seats and what was decided about them"))
+        window.tab_to(page.get_by_role("checkbox").first)
+        page.keyboard.press("Space")
+        window.tab_to(page.get_by_label("What to do about the seats that are marked"))
+        page.keyboard.type("Keep")
+        window.tab_to(page.get_by_label("Reason"))
+        page.keyboard.type("Back from secondment in spring")
+        window.enter(page.get_by_role("button", name="Record the decisions"))
+        expect(page.get_by_role("status")).to_contain_text("Recorded: 1 decision.")
+        window.enter(page.get_by_role("link", name="Pilots").first)
+        window.enter(page.get_by_role("link", name=visited.CHILDREN))
+        window.enter(page.get_by_role("link", name=ADOPTION))
+        expect(page.locator("h1")).to_have_text("Adoption")
