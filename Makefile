@@ -16,7 +16,7 @@ PORT ?= 8000
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format openapi lock peers clean
+.PHONY: help demo test check bench format openapi screenshots lock peers clean
 
 help:  ## What can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ format: $(VENV)/development.installed  ## Format the code and mend what can be m
 
 openapi: $(VENV)/service.installed  ## Write openapi/openapi.json anew
 	@$(BIN)/pilotlight openapi > openapi/openapi.json
+
+screenshots: $(VENV)/development.installed  ## Take pictures of the demo's pages, in docs/pictures (needs chromium)
+	@$(BIN)/python -m tests.screenshots
 
 lock: $(VENV)/development.installed  ## Resolve the dependencies anew (takes newer versions with UPGRADE=--upgrade)
 	@$(LOCK) $(UPGRADE) --group development --output-file requirements-dev.txt
