@@ -8,6 +8,7 @@ from app.access.sessions.routes import router as me
 from app.audit_log.routes import router as audit_events
 from app.dashboard.charts.routes import pilots_router as pilot_charts
 from app.dashboard.charts.routes import pools_router as pool_charts
+from app.dashboard.workbooks.routes import router as pilot_workbook
 from app.feedback.responses.routes import bulk_router as feedback_bulk
 from app.feedback.responses.routes import recorded_router as feedback_read
 from app.feedback.responses.routes import router as feedback
@@ -111,6 +112,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/licence-utilisation", "figures", licence_utilisation),
     ("/pilots", "figures", pilot_charts),
     ("/licence-pools", "figures", pool_charts),
+    ("/pilots", "figures", pilot_workbook),
     ("/licence-pools", "licences", assignment_evidence),
     ("/directory-groups", "directory", directory_groups),
     ("/metrics", "figures", metrics),

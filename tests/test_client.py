@@ -1,6 +1,7 @@
 """A Python client generated from the committed specification, as it comes, against the service."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import pytest
 
+from app.dashboard.workbooks.writing import XLSX
 from tests.databases import Templates
 from tests.server import Server, fresh_database, serving
 from tests.test_openapi import COMMITTED, OPERATIONS
@@ -28,14 +30,19 @@ _KNOWN_WARNINGS = (
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder of the generated package, and what the generator said."""
+    """The folder of the generated package, and what the generator said.
+
+    It does not know by itself that a workbook is a file.
+    """
     folder = tmp_path_factory.mktemp("client")
+    config = folder / "config.json"
+    config.write_text(json.dumps({"content_type_overrides": {XLSX: "application/octet-stream"}}))
     # It tidies up with ruff, which it looks for on the path.
     path = f"{GENERATOR.parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [
             *(GENERATOR, "generate", "--meta", "none"),
-            *("--path", COMMITTED, "--output-path", folder / PACKAGE),
+            *("--path", COMMITTED, "--output-path", folder / PACKAGE, "--config", config),
         ],
         env={**os.environ, "PATH": path},
         cwd=folder,

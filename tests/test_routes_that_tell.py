@@ -46,6 +46,7 @@ TELLS_NOTHING = {
     ),
     # A chart is drawn from an answer, as it is answered: decision 35.
     **dict.fromkeys((str(route) for route in ROUTES if "/charts/" in route.path), THE_SAME),
+    "GET /pilots/{pilot_id}/workbook": THE_SAME,
     "GET /pilots/{pilot_id}/feedback-comments": GROUPED,
     **dict.fromkeys(
         (
