@@ -87,6 +87,7 @@ async def test_every_page_is_well_made_and_shows_the_figures_of_the_api(
         about: "A pilot – Pilotlight",
         f"{about}/time-use": "Time use – A pilot – Pilotlight",
         f"{about}/feedback": "Feedback – A pilot – Pilotlight",
+        f"{about}/report": "Evaluation report – A pilot – Pilotlight",
         f"{about}/figures/admin_share": "Share of admin work – A pilot – Pilotlight",
         f"{about}/figures/usage_segments": "Usage segments (12 weeks) – A pilot – Pilotlight",
         f"{about}/figures/admin_share_strict": "Share of admin work (recording alone) – A pilot – Pilotlight",
@@ -166,7 +167,7 @@ async def test_what_is_withheld_looks_the_same_everywhere(app: FastAPI, council:
     adoption = good(await browser.get(f"/api/v1{path}/metrics/adoption"))
     assert all(figure["suppressed"] for figure in figures_in(adoption))
     words: set[str] = set()
-    for below in ("", "/time-use", "/feedback", "/figures/adoption_rate"):
+    for below in ("", "/time-use", "/feedback", "/report", "/figures/adoption_rate"):
         page = pages.read(await browser.get(f"/dashboard{path}{below}"))
         assert page.withheld, below
         words |= set(page.withheld)
@@ -358,7 +359,7 @@ async def test_what_is_out_of_reach_is_a_page_that_says_so(
     browser = await reader(app, council, Role.ADMIN)
     lead = await reader(app, council, Role.PILOT_LEAD)
     for who, number in ((browser, theirs), (lead, foreign), (browser, str(uuid4()))):
-        for below in ("", "/time-use", "/feedback", "/figures/admin_share"):
+        for below in ("", "/time-use", "/feedback", "/report", "/figures/admin_share"):
             answer = await who.get(f"/dashboard/pilots/{number}{below}")
             assert answer.status_code == 404
             assert pages.read(answer).title == "Page not found – Pilotlight"

@@ -34,14 +34,24 @@ def address(name: str) -> str:
     return f"{PREFIX}/{_NAMES[name]}"
 
 
-@router.get("/{name}")
-async def static_file(name: str) -> Response:
-    """A file, to be kept for good."""
+def content(name: str) -> tuple[bytes, str]:
+    """What stands in a file under the name that holds its digest, and its media type.
+
+    Raises:
+        NotFound: there is no such file.
+    """
     path = _FILES.get(name)
     if path is None:
         raise NotFound("There is nothing at this address.")
+    return path.read_bytes(), _TYPES[path.suffix]
+
+
+@router.get("/{name}")
+async def static_file(name: str) -> Response:
+    """A file, to be kept for good."""
+    found, media_type = content(name)
     return Response(
-        path.read_bytes(),
-        media_type=_TYPES[path.suffix],
+        found,
+        media_type=media_type,
         headers={"Cache-Control": "public, max-age=31536000, immutable"},
     )

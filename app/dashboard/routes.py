@@ -21,6 +21,7 @@ from app.dashboard.moments.routes import form_router as moments_said
 from app.dashboard.moments.routes import router as moments
 from app.dashboard.people.routes import router as people
 from app.dashboard.pilots.routes import router as pilots
+from app.dashboard.reports.routes import router as reports
 from app.dashboard.seats.routes import form_router as seats_given
 from app.dashboard.seats.routes import router as seats
 from app.dashboard.sign_in.routes import router as sign_in
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     home,
     figures,
     pilots,
+    reports,
     licences,
     reclaim_candidates,
     reclaim_decisions,

@@ -28,7 +28,8 @@ router = APIRouter(prefix="/dashboard/pilots/{pilot_id:uuid}", route_class=PageR
 API: Final = "/api/v1/pilots"
 _MOST: Final = PageQuery(limit=200)
 
-_CHANGED: Final = {
+# What to make of the change, by the verdict of the API.
+CHANGED: Final = {
     "fell": "The share of admin work fell.",
     "rose": "The share of admin work rose.",
     "no_clear_change": "No clear change: what was seen may be chance.",
@@ -43,6 +44,7 @@ def section_pages(view: View, pilot_id: UUID) -> list[tuple[str, str]]:
         ("Scorecard", base, get_scorecard),
         ("Time use", f"{base}/time-use", TIME_USE.handler),
         ("Feedback", f"{base}/feedback", FEEDBACK.handler),
+        ("Report", f"{base}/report", get_scorecard),
         ("Set-up", f"{base}/set-up", get_pilot),
         ("Your week", f"{base}/weekly", record_answer),
         ("What are you doing now?", f"{base}/now", record_time_sample),
@@ -76,7 +78,7 @@ async def scorecard_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         shared["pilot"]["name"],
         **shared,
         card=card,
-        verdict=_CHANGED[card["headline"]["verdict"]],
+        verdict=CHANGED[card["headline"]["verdict"]],
         ratio=await drawn(contents.ratio(card["time_use"]), owner),
         use=await drawn(contents.use_by_week(adoption), owner),
         pools=pools["items"] if pools else [],
@@ -96,7 +98,7 @@ async def time_use_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         trail=[Crumb(shared["pilot"]["name"], of_pilot(pilot_id))],
         **shared,
         spent=spent,
-        verdict=_CHANGED[spent["verdict"]],
+        verdict=CHANGED[spent["verdict"]],
         taxonomy=await view.answer_if_allowed(get_pilot_taxonomy, pilot_id=pilot_id),
         ratio=await drawn(contents.ratio(spent), owner),
         by_week=[
