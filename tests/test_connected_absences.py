@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import hypothesis
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -200,7 +201,7 @@ async def test_two_records_of_one_day_are_one_absence_until_both_have_gone(
 
 
 # What draws numbers is loaded with the first of them, which a busy machine calls slow.
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@hypothesis.settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dates(date(1950, 1, 1), date(2150, 1, 1)), st.integers(-720, 720), st.integers(0, 86_399))
 def test_a_date_of_odata_is_the_day_where_it_is_told(day: date, offset: int, second: int) -> None:
     local = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=second)
