@@ -22,7 +22,7 @@ router = APIRouter(prefix=JOBS, route_class=PageRoute)
 form_router = APIRouter(prefix=JOBS, route_class=FormRoute)
 
 _RUNS: Final = 20
-# Seconds until a page of something that runs is loaded again.
+# Seconds until the page of a run that somebody follows is loaded again.
 _AGAIN: Final = 5
 _ENDED: Final = (RunStatus.SUCCEEDED, RunStatus.FAILED)
 _DAY: Final[TypeAdapter[date]] = TypeAdapter(CalendarDate)
@@ -36,14 +36,12 @@ async def jobs_page(view: Looking, cursor: Cursor = None) -> HTMLResponse:
     jobs = await view.answer(list_jobs)
     page = PageQuery(limit=_RUNS, cursor=cursor)
     runs = await view.answer(list_job_runs, page=page, job=None, status=None)
-    moving = any(each["status"] not in _ENDED for each in runs["items"])
     return view.page(
         "jobs/jobs.html",
         "Jobs",
         here=JOBS,
         jobs=jobs["items"],
         runs=runs,
-        again=_AGAIN * 6 if moving and not cursor and view.refused is None else None,
     )
 
 
@@ -61,20 +59,25 @@ async def ask_for_run(view: Looking, form: Form) -> Response:
         detail = f"The day {error.errors()[0]['msg']}"
         raise Invalid.field("/as_of", "date_format", detail) from None
     run = await view.answer(request_job_run, job=job, as_of=as_of)
-    return RedirectResponse(f"{JOBS}/runs/{run['run_id']}", status.HTTP_303_SEE_OTHER)
+    return RedirectResponse(f"{JOBS}/runs/{run['run_id']}?follow=true", status.HTTP_303_SEE_OTHER)
 
 
 @router.get("/runs/{run_id:uuid}", dependencies=[authenticated()])
-async def run_page(view: Looking, run_id: UUID) -> HTMLResponse:
-    """One run; while it lasts, the page comes anew by itself."""
+async def run_page(view: Looking, run_id: UUID, follow: bool = False) -> HTMLResponse:
+    """One run; while it lasts, the page comes anew by itself for whoever follows it."""
     run = await view.answer(get_job_run, run_id=run_id)
     ended = run["status"] in _ENDED
-    return view.page(
+    page = view.page(
         "jobs/run.html",
         run["job"].replace("_", " ").capitalize(),
         trail=[Crumb("Jobs", JOBS)],
         run=run,
         ended=ended,
-        again=None if ended else _AGAIN,
+        follow=follow,
+        again=_AGAIN,
+        here=f"{JOBS}/runs/{run_id}",
         jobs=JOBS,
     )
+    if follow and not ended:
+        page.headers["Refresh"] = str(_AGAIN)
+    return page

@@ -47,7 +47,7 @@ async def report_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
     owner = f"{API}/{pilot_id}"
     return view.page(
         "reports/report.html",
-        f"{shared['pilot']['name']}: evaluation report",
+        "Evaluation report",
         trail=[Crumb(shared["pilot"]["name"], of_pilot(pilot_id))],
         **shared,
         card=card,
