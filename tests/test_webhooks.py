@@ -155,8 +155,7 @@ async def test_a_slow_receiver_holds_up_no_other(council: Council) -> None:
             await move(client, pilot_id, step)
             arrival = asyncio.ensure_future(quick.arrival())
             while not arrival.done():
-                # Waits for none; what the one before has not noted yet is left to the next, as ever.
-                await dispatcher.tick()
+                await dispatcher.tick()  # waits for none; what is not noted yet is left to the next
                 await asyncio.wait({arrival}, timeout=0.05)
             await arrival
             assert quick.events[-1]["data"]["to"] == step
