@@ -30,6 +30,7 @@ from tests.council import API
 from tests.databases import KINDS, Templates, settings_for
 from tests.routes import LEADS_ALONE
 from tests.server import fresh_database, serving
+from tests.writes import ORIGIN
 
 COMMITTED = Path(__file__).resolve().parent.parent / "openapi" / "openapi.json"
 # Few in the suite; to search for defects: CONFORMANCE_EXAMPLES=500 make test PYTEST_ARGS="-k conforms"
@@ -139,7 +140,7 @@ def furnished(
     folder = tmp_path_factory.mktemp(f"conformance-{kind}")
     with (
         fresh_database(templates, kind) as url,
-        serving(url, folder, environment="demo") as server,
+        serving(url, folder, environment="demo", public_url=ORIGIN) as server,
         requests.Session() as http,
     ):
         council = Council(server, server.found(), http, share=KINDS.index(kind))
