@@ -18,6 +18,38 @@ from app.core.settings import Environment, Settings
 KINDS = ("sqlite", "postgresql")
 
 
+# Empties the tables of a database for the next test, the protected ones too, and tells what its schema
+# has become. What a test wrote is mostly a few rows: to delete them takes less than to make a new database.
+_EMPTY_TABLES = """
+DO $$
+DECLARE written record;
+BEGIN
+  PERFORM set_config('session_replication_role', 'replica', true);
+  FOR written IN
+    SELECT oid::regclass AS name, pg_relation_size(oid) > 65536 AS large FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+      AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
+  LOOP
+    IF written.large THEN EXECUTE format('TRUNCATE %s CASCADE', written.name);
+    ELSE EXECUTE format('DELETE FROM %s', written.name);
+    END IF;
+  END LOOP;
+END $$
+"""
+_STOP_THE_OTHERS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_SCHEMA = """
+SELECT md5(string_agg(concat_ws(' ', relname, relkind, attname, atttypid), ',' ORDER BY relname, attnum))
+  || (SELECT md5(string_agg(concat_ws(' ', tgname, tgenabled), ',' ORDER BY tgname))
+      FROM pg_trigger WHERE NOT tgisinternal)
+  || (SELECT min(version_num) FROM alembic_version)
+FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+WHERE relnamespace = 'public'::regnamespace
+"""
+
+
 class PostgresServer:
     """A real PostgreSQL that the workers share; it stops with the last of them."""
 
@@ -28,10 +60,27 @@ class PostgresServer:
         return self._server.get_uri(database=database)
 
     async def execute(self, *statements: str) -> None:
-        connection = await asyncpg.connect(self.url("postgres"))
-        try:
+        async with self._connected("postgres") as connection:
             for statement in statements:
                 await connection.execute(statement)
+
+    async def schema(self, database: str) -> str:
+        """What tells a schema from another."""
+        async with self._connected(database) as connection:
+            return str(await connection.fetchval(_SCHEMA))
+
+    async def emptied(self, database: str) -> str:
+        """Empty the tables of a database that nobody may use any longer; returns its schema."""
+        async with self._connected(database) as connection:
+            await connection.execute(_STOP_THE_OTHERS)
+            await connection.execute(_EMPTY_TABLES)
+            return str(await connection.fetchval(_SCHEMA))
+
+    @asynccontextmanager
+    async def _connected(self, database: str) -> AsyncIterator[asyncpg.Connection]:
+        connection = await asyncpg.connect(self.url(database))
+        try:
+            yield connection
         finally:
             await connection.close()
 
@@ -62,6 +111,8 @@ class Templates:
         self._server: PostgresServer | None = None
         self._sqlite: Path | None = None
         self._filled: dict[tuple[str, str], Any] = {}
+        self._schema = ""
+        self._spare: list[str] = []
 
     @property
     def server(self) -> PostgresServer:
@@ -76,6 +127,7 @@ class Templates:
                 f"CREATE DATABASE {self._template}",
             )
             asyncio.run(migrate(self._server.url(self._template)))
+            self._schema = asyncio.run(self._server.schema(self._template))
         return self._server
 
     @property
@@ -125,5 +177,16 @@ class Templates:
             path = self._folder / f"{name}.db"
             yield f"sqlite:///{path}" if empty else await self._copy(kind, name, template)
             return
-        yield await self._copy(kind, name, "template0" if empty else template)
-        await self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        if empty or template:
+            yield await self._copy(kind, name, "template0" if empty else template)
+            await self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            return
+        if self._spare:
+            name = self._spare.pop()
+            yield self.server.url(name)
+        else:
+            yield await self._copy(kind, name)
+        if await self.server.emptied(name) == self._schema:
+            self._spare.append(name)
+        else:  # nothing may be left of what a test did to it
+            await self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from app.core import certificates
 from app.core.identity_providers import is_safe_address
 
 _SECONDS: Final = 10.0
@@ -36,6 +37,7 @@ class Outgoing:
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(
             transport=transport,
+            verify=certificates.trusted(),
             follow_redirects=False,
             timeout=_SECONDS / 2,
             headers={

@@ -6,6 +6,7 @@ import socket
 
 import httpx
 
+from app.core import certificates
 from app.core.outward import errors
 
 # Ways through to IPv4, and what once was private: no service is found there any more.
@@ -61,7 +62,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
     """Connects to the address that was judged, whatever the name leads to a moment later."""
 
     def __init__(self, *, private_allowed: bool) -> None:
-        self._inner = httpx.AsyncHTTPTransport(retries=0)
+        self._inner = httpx.AsyncHTTPTransport(verify=certificates.trusted(), retries=0)
         self._private_allowed = private_allowed
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
