@@ -30,7 +30,7 @@ BUSY = Reply("later", 429, {"Retry-After": "7"})
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    permitted = {"allow_private_addresses": True, "outward_seconds": 1.5}
+    permitted = {"allow_private_addresses": True, "outward_seconds": 0.75}
     return settings_for(database_url).model_copy(update=permitted)
 
 

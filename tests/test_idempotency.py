@@ -147,7 +147,7 @@ async def test_two_processes_with_one_key_at_once_write_once_and_answer_alike(
         serving(database_url, tmp_path / "first") as first,
         serving(database_url, tmp_path / "second") as second,
     ):
-        headers = {"Authorization": f"Bearer {first.found()}"}
+        headers = {"Authorization": f"Bearer {await first.founded()}"}
         async with (
             httpx.AsyncClient(base_url=first.base_url, headers=headers, timeout=30) as one,
             httpx.AsyncClient(base_url=second.base_url, headers=headers, timeout=30) as two,
