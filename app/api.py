@@ -6,6 +6,7 @@ from app.access.accounts.routes import router as accounts
 from app.access.routes import router as api_keys
 from app.access.sessions.routes import router as me
 from app.audit_log.routes import router as audit_events
+from app.audit_log.seals.routes import router as audit_seal
 from app.dashboard.charts.routes import pilots_router as pilot_charts
 from app.dashboard.charts.routes import pools_router as pool_charts
 from app.dashboard.workbooks.routes import router as pilot_workbook
@@ -130,6 +131,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/accounts", "access", accounts),
     ("/me", "access", me),
     ("/audit-events", "audit", audit_events),
+    ("/audit-seal", "audit", audit_seal),
 )
 
 

@@ -16,6 +16,7 @@ from app import __version__
 from app.access.identity.providers import Identity, check_roles
 from app.access.sign_in.routes import router as sign_in
 from app.api import PREFIX, include_api
+from app.audit_log.seals.figures import figures as seal_figures
 from app.core import probes, problems
 from app.core.bulk.descriptions import row_components
 from app.core.database import Database
@@ -100,7 +101,7 @@ def create_app(settings: Settings, *, with_scheduler: bool = False) -> FastAPI:
     )
     problems.install(app, trouble.shown)
     app.include_router(_front_page(settings))
-    app.include_router(metrics.router(job_figures, webhook_figures))
+    app.include_router(metrics.router(job_figures, webhook_figures, seal_figures))
     app.router.routes.extend(_routes())
     app.add_middleware(RequestContext, metrics=metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend it

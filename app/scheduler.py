@@ -10,6 +10,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.access.sessions import jobs as session_jobs  # noqa: F401 - registers its jobs, as those below
+from app.audit_log.seals.sealing import Sealer
 from app.core import clock
 from app.core.database import Database, async_url
 from app.core.errors import ConfigurationError
@@ -28,6 +29,7 @@ from app.time_use.daily import jobs as time_use_jobs  # noqa: F401 - likewise
 
 TICK = timedelta(seconds=30)
 DISPATCH = timedelta(seconds=3)
+SEAL = timedelta(seconds=3)
 LOCK_SUFFIX = ".scheduler"
 
 
@@ -40,7 +42,7 @@ async def tick(database: Database) -> list[RunReport]:
 
 @asynccontextmanager
 async def scheduled(database: Database, every: timedelta = TICK) -> AsyncIterator[None]:
-    """Ticks while the block runs, and events that are sent."""
+    """Ticks while the block runs, events that are sent, and an audit log that is sealed."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     dispatcher = Dispatcher(database)
     scheduler.add_job(
@@ -57,6 +59,15 @@ async def scheduled(database: Database, every: timedelta = TICK) -> AsyncIterato
         dispatcher.tick,
         "interval",
         seconds=DISPATCH.total_seconds(),
+        next_run_time=clock.now(),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    scheduler.add_job(
+        Sealer(database).seal_audit_log,
+        "interval",
+        seconds=SEAL.total_seconds(),
         next_run_time=clock.now(),
         coalesce=True,
         max_instances=1,

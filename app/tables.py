@@ -3,7 +3,8 @@
 from app.access.accounts.models import Account
 from app.access.models import ApiKey
 from app.access.sessions.models import SignInSession
-from app.audit_log.models import AuditEvent
+from app.audit_log.models import AuditEvent, UnsealedEvent
+from app.audit_log.seals.models import AuditCheckpoint, AuditSeal, AuditSealHead
 from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun, JobState
 from app.core.models import metadata
@@ -50,6 +51,10 @@ TABLES = (
     Account,
     SignInSession,
     AuditEvent,
+    UnsealedEvent,
+    AuditSeal,
+    AuditSealHead,
+    AuditCheckpoint,
     IdempotencyKey,
     ImportBatch,
     ImportMapping,

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
 from app.core import clock
-from app.core.models import IdentifiedRow, UtcDateTime
+from app.core.models import IdentifiedRow, TenantRow, UtcDateTime
 
 
 class AuditEvent(IdentifiedRow, table=True):
@@ -24,3 +24,14 @@ class AuditEvent(IdentifiedRow, table=True):
     resource_id: UUID | None = None
     request_id: str | None = Field(default=None, max_length=64)
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class UnsealedEvent(TenantRow, table=True):
+    """An event that waits to be sealed: written with it, gone when it is in the chain.
+
+    Looking for what is new by id or by time would miss what commits late.
+    """
+
+    __tablename__ = "audit_unsealed"
+
+    event_id: UUID = Field(primary_key=True)

@@ -24,6 +24,8 @@ async def append(session: AsyncSession, events: Sequence[dict[str, Any]]) -> Non
     rows = [{**event, "id": new_id(), "occurred_at": now, "details": {}} for event in events]
     connection = await session.connection()
     await connection.execute(insert(metadata.tables["audit_event"]), rows)
+    waiting = [{"organisation_id": row["organisation_id"], "event_id": row["id"]} for row in rows]
+    await connection.execute(insert(metadata.tables["audit_unsealed"]), waiting)
 
 
 async def page(

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import repository
-from app.audit_log.models import AuditEvent
+from app.audit_log.models import AuditEvent, UnsealedEvent
 from app.core.logging import request_id
 from app.core.pagination import PageQuery
 
@@ -33,16 +33,17 @@ async def record(
         details: names of fields, codes and counts; never a personal value.
         request: whose id the event carries, where several are carried out at once.
     """
-    session.add(
-        AuditEvent(
-            organisation_id=principal.organisation_id,
-            principal_kind=principal.kind,
-            principal_id=principal.id,
-            action=action,
-            resource_id=resource_id,
-            request_id=request or request_id.get(),
-            details=dict(details or {}),
-        )
+    event = AuditEvent(
+        organisation_id=principal.organisation_id,
+        principal_kind=principal.kind,
+        principal_id=principal.id,
+        action=action,
+        resource_id=resource_id,
+        request_id=request or request_id.get(),
+        details=dict(details or {}),
+    )
+    session.add_all(
+        [event, UnsealedEvent(organisation_id=event.organisation_id, event_id=event.id)]
     )
 
 

@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from app import terminal
-from app.cli import connections, imports, jobs, keys, organisations, serving
+from app.cli import audit, connections, imports, jobs, keys, organisations, serving
 from app.cli.demo import demo
 from app.core.errors import ConfigurationError, ProblemError
 from app.core.problems import invalid_input
@@ -24,6 +24,7 @@ for command in (
     serving.doctor,
     connections.sync,
     connections.rekey,
+    audit.verify_audit,
     demo,
 ):
     app.command()(command)

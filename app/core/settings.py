@@ -105,6 +105,14 @@ class Settings(BaseSettings):
     event_days: int = Field(
         default=30, ge=7, le=365, description="How long events and their deliveries are kept."
     )
+    sealing_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secrets of at least 32 characters, separated by commas: the first signs checkpoints of the audit log, every one verifies. Without any the secret key does.",
+    )
+    checkpoint_file: str | None = Field(
+        default=None,
+        description="A file that signed checkpoints of the audit log are appended to; better where this machine can write and not delete.",
+    )
 
     @property
     def encryption_secrets(self) -> list[str]:
@@ -113,12 +121,23 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: one of them is too short.
         """
-        listed = [key.strip() for key in self.encryption_keys.get_secret_value().split(",")]
+        return self._listed(self.encryption_keys, "PILOTLIGHT_ENCRYPTION_KEYS")
+
+    @property
+    def sealing_secrets(self) -> list[str]:
+        """What keys of checkpoints are made from: the newest first.
+
+        Raises:
+            ConfigurationError: one of them is too short.
+        """
+        return self._listed(self.sealing_keys, "PILOTLIGHT_SEALING_KEYS")
+
+    def _listed(self, keys: SecretStr, name: str) -> list[str]:
+        listed = [key.strip() for key in keys.get_secret_value().split(",")]
         secrets = [key for key in listed if key]
         if any(len(secret) < MINIMUM_SECRET_LENGTH for secret in secrets):
             raise ConfigurationError(
-                "Each of PILOTLIGHT_ENCRYPTION_KEYS must have at least "
-                f"{MINIMUM_SECRET_LENGTH} characters."
+                f"Each of {name} must have at least {MINIMUM_SECRET_LENGTH} characters."
             )
         return secrets or [self.secret_key.get_secret_value()]
 
@@ -136,7 +155,7 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: outside the demo, where the key is the default or too short.
         """
-        _ = self.encryption_secrets
+        _ = self.encryption_secrets, self.sealing_secrets
         if self.is_demo:
             return
         secret = self.secret_key.get_secret_value()

@@ -91,6 +91,13 @@ CRITERIA_MET = EventType(
     ("pilot_id", "metrics"),
     Scope.METRICS_READ,
 )
+AUDIT_LOG_SEALED = EventType(
+    "audit_log.sealed",
+    "The audit log has been sealed up to a position; keep the checkpoint where we cannot reach it.",
+    "organisations",
+    ("position", "hash", "checkpoint"),
+    Scope.GOVERNANCE_READ,
+)
 TYPES: dict[str, EventType] = {
     kind.name: kind
     for kind in (
@@ -102,6 +109,7 @@ TYPES: dict[str, EventType] = {
         FEEDBACK_MISSING,
         SNAPSHOT_PUBLISHED,
         CRITERIA_MET,
+        AUDIT_LOG_SEALED,
     )
 }
 

@@ -1,0 +1,467 @@
+"""The sealed audit log: nothing is left out, and whatever is done to it is seen, and where."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from sqlalchemy import insert, text
+
+from app.audit_log import service as audit_log
+from app.audit_log.seals import chain
+from app.audit_log.seals.chain import GENESIS, Difference, Kind, Sealed, Walk
+from app.audit_log.seals.checkpoints import (
+    Checkpoint,
+    NotACheckpoint,
+    Signer,
+    UnknownKey,
+    expected_of,
+)
+from app.audit_log.seals.sealing import Sealer
+from app.core.database import Database
+from app.core.models import metadata, new_ids
+from app.core.settings import Settings
+from tests.command import Run
+from tests.council import Council, good, people, pilot
+from tests.databases import settings_for
+from tests.receivers import dispatch
+
+COUNT = 10_000
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+KEYS = "k" * 32
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    kept = {"checkpoint_file": str(tmp_path / "kept.jws"), "sealing_keys": SecretStr(KEYS)}
+    return settings_for(database_url).model_copy(update=kept)
+
+
+async def seal(council: Council) -> None:
+    await Sealer(council.database).seal_audit_log()
+
+
+async def fill(database: Database, owner: UUID, count: int, action: str = "thing.done") -> None:
+    """Many events, as so many requests would leave them."""
+    ids = [UUID(str(each)) for each in new_ids(count)]
+    nobody = UUID(int=0)
+    events = [
+        {
+            "organisation_id": owner,
+            "id": each,
+            "occurred_at": NOON + timedelta(microseconds=n),
+            "principal_kind": "system",
+            "principal_id": nobody,
+            "action": action,
+            "details": {"count": n, "field": "naïve"},
+        }
+        for n, each in enumerate(ids)
+    ]
+    waiting = [{"organisation_id": owner, "event_id": each} for each in ids]
+    async with database.engine.begin() as connection:
+        await connection.execute(insert(metadata.tables["audit_event"]), events)
+        await connection.execute(insert(metadata.tables["audit_unsealed"]), waiting)
+
+
+class Intruder:
+    """Somebody who holds the database, and takes its triggers off."""
+
+    def __init__(self, council: Council) -> None:
+        self._database = council.database
+        self.owner = council.organisation.organisation_id
+
+    async def take_triggers_off(self) -> None:
+        async with self._database.engine.begin() as connection:
+            if not self._database.is_sqlite:
+                for table in ("audit_event", "audit_seal"):
+                    await connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+                return
+            asked = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%'"
+            for (name,) in (await connection.execute(text(asked))).all():
+                await connection.execute(text(f"DROP TRIGGER {name}"))
+
+    async def run(self, *statements: str, **values: Any) -> None:
+        """Run statements; `:owner` is the organisation, `:event_N` the event at a position."""
+        async with self._database.engine.begin() as connection:
+            for statement in statements:
+                asked = text(statement)
+                known = {**values, "owner": self._stored(self.owner)}
+                names = asked.compile().params
+                await connection.execute(asked, {name: known[name] for name in names})
+
+    async def event_at(self, position: int) -> Any:
+        async with self._database.engine.begin() as connection:
+            asked = "SELECT event_id FROM audit_seal WHERE organisation_id = :owner AND position = :position"
+            found = await connection.execute(
+                text(asked), {"owner": self._stored(self.owner), "position": position}
+            )
+            return found.scalar_one()
+
+    def _stored(self, identity: UUID) -> Any:
+        return identity.hex if self._database.is_sqlite else identity
+
+
+_EVENT = "audit_event WHERE organisation_id = :owner"
+_SEAL = "audit_seal WHERE organisation_id = :owner"
+
+
+async def edit(intruder: Intruder) -> None:
+    await intruder.run(
+        "UPDATE audit_event SET action = 'thing.undone' WHERE organisation_id = :owner AND id = :event",
+        event=await intruder.event_at(4711),
+    )
+
+
+async def break_a_row(intruder: Intruder) -> None:
+    await intruder.run(
+        "UPDATE audit_event SET details = '[]' WHERE organisation_id = :owner AND id = :event",
+        event=await intruder.event_at(4711),
+    )
+
+
+async def delete(intruder: Intruder) -> None:
+    event = await intruder.event_at(4711)
+    await intruder.run(f"DELETE FROM {_EVENT} AND id = :event", event=event)
+
+
+async def delete_with_seal(intruder: Intruder) -> None:
+    event = await intruder.event_at(4711)
+    await intruder.run(
+        f"DELETE FROM {_EVENT} AND id = :event",
+        f"DELETE FROM {_SEAL} AND position = 4711",
+        event=event,
+    )
+
+
+async def reorder(intruder: Intruder) -> None:
+    """Two events change places in the chain."""
+    set_to = "UPDATE audit_seal SET event_id = :{} WHERE organisation_id = :owner AND position = {}"
+    await intruder.run(
+        set_to.format("spare", 4711),
+        set_to.format("first", 9000),
+        set_to.format("second", 4711),
+        first=await intruder.event_at(4711),
+        second=await intruder.event_at(9000),
+        spare=intruder._stored(UUID(int=1)),
+    )
+
+
+async def truncate(intruder: Intruder) -> None:
+    """The last events and every trace of them."""
+    await intruder.run(
+        f"DELETE FROM {_EVENT} AND id IN (SELECT event_id FROM {_SEAL} AND position >= 4711)",
+        f"DELETE FROM {_SEAL} AND position >= 4711",
+        "DELETE FROM audit_checkpoint WHERE organisation_id = :owner AND position >= 4711",
+        "UPDATE audit_seal_head SET position = 4710, hash = "
+        f"(SELECT hash FROM {_SEAL} AND position = 4710) WHERE organisation_id = :owner",
+    )
+
+
+async def forget_chain(intruder: Intruder) -> None:
+    """No seal is left; the events wait to be sealed as if they were new."""
+    await intruder.run(
+        "DELETE FROM audit_seal WHERE organisation_id = :owner",
+        "DELETE FROM audit_seal_head WHERE organisation_id = :owner",
+        "DELETE FROM audit_checkpoint WHERE organisation_id = :owner",
+        "DELETE FROM audit_unsealed WHERE organisation_id = :owner",
+        f"INSERT INTO audit_unsealed SELECT organisation_id, id FROM {_EVENT}",
+    )
+
+
+async def edit_and_make_anew(intruder: Intruder) -> None:
+    await edit(intruder)
+    await forget_chain(intruder)
+
+
+async def replace_whole(intruder: Intruder) -> None:
+    await intruder.run("DELETE FROM audit_event WHERE organisation_id = :owner")
+    await fill(intruder._database, intruder.owner, COUNT)
+    await forget_chain(intruder)
+
+
+Attack = Callable[[Intruder], Awaitable[None]]
+# What is done, what it is told as, and where.
+ATTACKS: list[tuple[Attack, Kind, int]] = [
+    (edit, Kind.EVENT_CHANGED, 4711),
+    (break_a_row, Kind.EVENT_CHANGED, 4711),
+    (delete, Kind.EVENT_MISSING, 4711),
+    (delete_with_seal, Kind.SEAL_MISSING, 4711),
+    (reorder, Kind.EVENT_CHANGED, 4711),
+    (truncate, Kind.TRUNCATED, 4711),
+    (edit_and_make_anew, Kind.CHECKPOINT_DIFFERS, 4711),
+    (replace_whole, Kind.CHECKPOINT_DIFFERS, 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("attack", "kind", "position"), ATTACKS, ids=lambda each: getattr(each, "__name__", "")
+)
+async def test_whatever_is_done_to_ten_thousand_events_is_located(
+    council: Council, run: Run, settings: Settings, attack: Attack, kind: Kind, position: int
+) -> None:
+    owner = council.organisation.organisation_id
+    await fill(council.database, owner, COUNT)
+    await seal(council)
+    kept = Path(str(settings.checkpoint_file))
+    copy = kept.with_name("elsewhere.jws")
+    copy.write_text(kept.read_text())
+    command = ("verify-audit", "--organisation", "Test Council", "--checkpoint", str(copy))
+    given = {"PILOTLIGHT_SEALING_KEYS": KEYS, "PILOTLIGHT_ENVIRONMENT": "demo"}
+
+    async def verify() -> Any:
+        return await asyncio.to_thread(run, settings.database_url, *command, settings=given)
+
+    before = await verify()
+    assert (before.status, f"{COUNT} events" in before.out) == (0, True), before
+    intruder = Intruder(council)
+    await intruder.take_triggers_off()
+    await attack(intruder)
+    await seal(council)  # the service goes on
+    after = await verify()
+    assert (
+        after.status,
+        f"{kind.value} at position {position} " in after.out.replace(":", " "),
+    ) == (
+        1,
+        True,
+    ), after
+
+
+async def test_events_are_sealed_in_order_and_the_tail_is_told(council: Council) -> None:
+    client = await council.admin()
+    await people(client, "E-1")
+    pilot_id = await pilot(client)
+    before = good(await client.get("/audit-seal"))
+    events = good(await client.get("/audit-events?limit=200"))["items"][::-1]
+    assert (before["position"], before["hash"], before["checkpoint"]) == (0, GENESIS, None)
+    assert before["unsealed"] == len(events)
+    shown = (await client.get("http://pilotlight.test/internal/metrics")).text
+    assert f"pilotlight_audit_unsealed {len(events)}.0" in shown
+    await seal(council)
+    after = good(await client.get("/audit-seal"))
+    assert (after["position"], after["unsealed"]) == (len(events), 0)
+    told = GENESIS
+    for position, event in enumerate(events, 1):
+        # As the guide says, from what the API answers.
+        event["id"] = event.pop("audit_event_id")
+        sealed = {
+            "organisation_id": str(council.organisation.organisation_id),
+            "position": position,
+            "previous": told,
+            "event": {**event, "occurred_at": _microseconds(event["occurred_at"])},
+        }
+        line = json.dumps(sealed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        told = hashlib.sha256(line.encode()).hexdigest()
+    assert after["hash"] == told
+    assert pilot_id in json.dumps(events)
+    verified = good(await client.get("/audit-seal/verification"))
+    assert (verified["is_intact"], verified["through"], verified["checkpoints"]) == (
+        True,
+        len(events),
+        1,
+    )
+    assert (
+        "pilotlight_audit_unsealed 0.0"
+        in (await client.get("http://pilotlight.test/internal/metrics")).text
+    )
+
+
+def _microseconds(shown: str) -> str:
+    read = datetime.fromisoformat(shown)
+    return read.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+async def test_events_beside_the_chain_and_forged_checkpoints_are_told(council: Council) -> None:
+    client = await council.admin()
+    await people(client, "E-1")
+    await seal(council)
+    intruder = Intruder(council)
+    await intruder.take_triggers_off()
+    await fill(council.database, intruder.owner, 1, "thing.forged")
+    await intruder.run("DELETE FROM audit_unsealed WHERE organisation_id = :owner")
+    told = good(await client.get("/audit-seal/verification"))
+    assert (told["difference"]["kind"], told["difference"]["position"]) == ("event_inserted", None)
+    await intruder.run(
+        "UPDATE audit_checkpoint SET statement = statement || 'x' WHERE organisation_id = :owner"
+    )
+    told = good(await client.get("/audit-seal/verification"))
+    assert told["difference"]["kind"] == "checkpoint_forged"
+
+
+async def test_checkpoints_are_announced_now_and_then(council: Council) -> None:
+    client = await council.admin()
+    start = datetime.now(UTC)
+    for minutes in (0, 1, 2, 6):
+        with time_machine.travel(start + timedelta(minutes=minutes), tick=False):
+            await people(client, f"E-{minutes}")
+            await seal(council)
+    await dispatch(council)
+    told = good(await client.get("/events"))["items"]
+    assert [event["type"] for event in told] == ["audit_log.sealed"] * 2
+    seen = Signer([KEYS]).verify(told[-1]["data"]["checkpoint"])
+    now = good(await client.get("/audit-seal"))
+    assert (seen.position, seen.hash) == (now["position"], now["hash"])
+
+
+async def test_writers_and_sealers_at_once_leave_nothing_out(council: Council) -> None:
+    owner = council.organisation.organisation_id
+    done = asyncio.Event()
+
+    async def write(turns: int) -> None:
+        for _ in range(turns):
+            async with council.database.transaction() as session:
+                await audit_log.record(session, council.system, "thing.done")
+                await session.flush()
+                await asyncio.sleep(0)  # others commit what has a greater id
+
+    async def keep_sealing() -> None:
+        while not done.is_set():
+            await seal(council)
+            await asyncio.sleep(0)
+
+    sealers = [asyncio.create_task(keep_sealing()) for _ in range(2)]
+    await asyncio.gather(*(write(25) for _ in range(6)))
+    done.set()
+    await asyncio.gather(*sealers)
+    await seal(council)
+    async with council.database.engine.begin() as connection:
+        asked = f"SELECT position FROM {_SEAL} ORDER BY position"
+        stored = Intruder(council)._stored(owner)
+        positions = (await connection.execute(text(asked), {"owner": stored})).scalars().all()
+    client = await council.admin()
+    assert list(positions) == list(range(1, len(positions) + 1))
+    assert len(positions) >= 150
+    told = good(await client.get("/audit-seal/verification"))
+    assert told["is_intact"]
+
+
+async def test_an_event_that_commits_late_is_sealed_late(council: Council) -> None:
+    if council.database.is_sqlite:
+        pytest.skip("SQLite has one writer: nothing commits late")
+    early, late = council.database.transaction(), council.database.transaction()
+    async with early as waits:
+        await audit_log.record(waits, council.system, "thing.begun")
+        await waits.flush()
+        async with late as session:
+            await audit_log.record(session, council.system, "thing.overtook")
+        await seal(council)
+    await seal(council)
+    client = await council.admin()
+    told = good(await client.get("/audit-seal/verification"))
+    assert (told["is_intact"], told["difference"]) == (True, None)
+    assert good(await client.get("/audit-seal"))["position"] >= 2
+
+
+OWNER = UUID(int=7)
+
+
+def made(count: int) -> list[Sealed]:
+    sealed, previous = [], GENESIS
+    for position in range(1, count + 1):
+        event = {
+            **dict.fromkeys(("id", "principal_id", "resource_id"), str(UUID(int=position))),
+            **dict.fromkeys(("principal_kind", "action", "request_id"), "a"),
+            "occurred_at": NOON,
+            "details": "{}",
+        }
+        previous = chain.link(OWNER, position, previous, event)
+        sealed.append(Sealed(position, UUID(int=position), previous, event))
+    return sealed
+
+
+def walked(rows: list[Sealed], expected: dict[int, str], head: int = 0) -> Difference | None:
+    walk = Walk(OWNER, expected)
+    for row in rows:
+        found = walk.take(row)
+        if found is not None:
+            return found
+    return walk.end(head)
+
+
+def made_anew(rows: list[Sealed]) -> list[Sealed]:
+    """The chain that somebody makes who holds the database, without the keys."""
+    anew, previous = [], GENESIS
+    for position, row in enumerate(rows, 1):
+        assert row.event is not None
+        previous = chain.link(OWNER, position, previous, row.event)
+        anew.append(replace(row, position=position, hash=previous))
+    return anew
+
+
+CHAIN = made(12)
+KEPT = expected_of(
+    [
+        Checkpoint(OWNER, 5, CHAIN[4].hash, NOON, [row.hash[:32] for row in CHAIN[:5]]),
+        Checkpoint(OWNER, 12, CHAIN[11].hash, NOON, [row.hash[:32] for row in CHAIN[5:]]),
+    ]
+)
+
+
+@given(st.data())
+def test_the_first_position_that_differs_is_found_whatever_the_damage(data: st.DataObject) -> None:
+    rows = list(CHAIN)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(rows) - 1))
+        match data.draw(st.sampled_from(["edit", "delete", "swap", "truncate"])):
+            case "edit":
+                event = {**(rows[at].event or {}), "action": data.draw(st.text(min_size=2))}
+                rows[at] = replace(rows[at], event=event)
+            case "delete" if len(rows) > 1:
+                del rows[at]
+            case "swap":
+                other = data.draw(st.integers(0, len(rows) - 1))
+                rows[at], rows[other] = rows[other], rows[at]
+            case _:
+                rows = rows[: at + 1]
+    kept = [row.event for row in CHAIN]
+    first = next((n for n, row in enumerate(rows, 1) if row.event != kept[n - 1]), len(rows) + 1)
+    expected = None if first > len(CHAIN) else first
+    for damaged in (rows, made_anew(rows)):
+        found = walked(damaged, KEPT)
+        assert (found.position if found else None) == expected
+    if rows == CHAIN:
+        assert walked(rows, {}, len(CHAIN)) is None
+
+
+def test_keys_are_told_apart_and_old_ones_go_on_verifying() -> None:
+    old, new = "o" * 32, "n" * 32
+    checkpoint = Checkpoint(OWNER, 2, CHAIN[1].hash, NOON, [row.hash[:32] for row in CHAIN[:2]])
+    signed = Signer([old]).sign(checkpoint)
+    assert Signer([new, old]).verify(signed) == checkpoint
+    with pytest.raises(UnknownKey):
+        Signer([new]).verify(signed)
+    header, _, signature = signed.split(".")
+    another = Signer([old]).sign(replace(checkpoint, position=3)).split(".")[1]
+    for line in (f"{header}.{another}.{signature}", signed[:-4], "nothing", ""):
+        with pytest.raises(NotACheckpoint):
+            Signer([old]).verify(line)
+
+
+async def test_a_file_that_cannot_be_written_is_caught_up(council: Council) -> None:
+    path = Path(str(council.database.settings.checkpoint_file))
+    path.mkdir()
+    client = await council.admin()
+    await people(client, "E-1")
+    await seal(council)
+    shown = (await client.get("http://pilotlight.test/internal/metrics")).text
+    assert "pilotlight_audit_checkpoints_unwritten 1.0" in shown
+    path.rmdir()
+    path.write_text("cut off in the mid")
+    await people(client, "E-2")
+    await seal(council)
+    first, *lines = path.read_text().splitlines()
+    assert first == "cut off in the mid"
+    assert [Signer([KEYS]).verify(line).position for line in lines] == sorted(
+        Signer([KEYS]).verify(line).position for line in lines
+    )
+    assert len(lines) == 2
