@@ -3,11 +3,10 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
@@ -15,7 +14,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from app.audit_log import service as audit_log
 from app.audit_log.seals import chain
@@ -29,212 +28,88 @@ from app.audit_log.seals.checkpoints import (
 )
 from app.audit_log.seals.sealing import Sealer
 from app.core.database import Database
-from app.core.models import metadata, new_ids
 from app.core.settings import Settings
+from app.organisations import service as organisations
 from tests.command import Run
 from tests.council import Council, good, people, pilot
-from tests.databases import settings_for
+from tests.databases import Templates, settings_for
+from tests.intruder import ATTACKS, COUNT, NOON, Attack, Intruder, fill
 from tests.receivers import dispatch
 
-COUNT = 10_000
-NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 KEYS = "k" * 32
 
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    kept = {"checkpoint_file": str(tmp_path / "kept.jws"), "sealing_keys": SecretStr(KEYS)}
-    return settings_for(database_url).model_copy(update=kept)
+    return _sealing(database_url, tmp_path / "kept.jws")
+
+
+def _sealing(url: str, file: Path) -> Settings:
+    kept = {"checkpoint_file": str(file), "sealing_keys": SecretStr(KEYS)}
+    return settings_for(url).model_copy(update=kept)
 
 
 async def seal(council: Council) -> None:
     await Sealer(council.database).seal_audit_log()
 
 
-async def fill(database: Database, owner: UUID, count: int, action: str = "thing.done") -> None:
-    """Many events, as so many requests would leave them."""
-    ids = [UUID(str(each)) for each in new_ids(count)]
-    nobody = UUID(int=0)
-    events = [
-        {
-            "organisation_id": owner,
-            "id": each,
-            "occurred_at": NOON + timedelta(microseconds=n),
-            "principal_kind": "system",
-            "principal_id": nobody,
-            "action": action,
-            "details": {"count": n, "field": "naïve"},
-        }
-        for n, each in enumerate(ids)
-    ]
-    waiting = [{"organisation_id": owner, "event_id": each} for each in ids]
-    async with database.engine.begin() as connection:
-        await connection.execute(insert(metadata.tables["audit_event"]), events)
-        await connection.execute(insert(metadata.tables["audit_unsealed"]), waiting)
+@dataclass(frozen=True)
+class TenThousand:
+    """An organisation with as many sealed events, and the checkpoints that somebody keeps elsewhere."""
+
+    owner: UUID
+    checkpoints: str
 
 
-class Intruder:
-    """Somebody who holds the database, and takes its triggers off."""
-
-    def __init__(self, council: Council) -> None:
-        self._database = council.database
-        self.owner = council.organisation.organisation_id
-
-    async def take_triggers_off(self) -> None:
-        async with self._database.engine.begin() as connection:
-            if not self._database.is_sqlite:
-                for table in ("audit_event", "audit_seal"):
-                    await connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-                return
-            asked = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%'"
-            for (name,) in (await connection.execute(text(asked))).all():
-                await connection.execute(text(f"DROP TRIGGER {name}"))
-
-    async def run(self, *statements: str, **values: Any) -> None:
-        """Run statements; `:owner` is the organisation, `:event_N` the event at a position."""
-        async with self._database.engine.begin() as connection:
-            for statement in statements:
-                asked = text(statement)
-                known = {**values, "owner": self._stored(self.owner)}
-                names = asked.compile().params
-                await connection.execute(asked, {name: known[name] for name in names})
-
-    async def event_at(self, position: int) -> Any:
-        async with self._database.engine.begin() as connection:
-            asked = "SELECT event_id FROM audit_seal WHERE organisation_id = :owner AND position = :position"
-            found = await connection.execute(
-                text(asked), {"owner": self._stored(self.owner), "position": position}
-            )
-            return found.scalar_one()
-
-    def _stored(self, identity: UUID) -> Any:
-        return identity.hex if self._database.is_sqlite else identity
+@pytest.fixture
+async def ten_thousand(database_kind: str, templates: Templates) -> tuple[str, TenThousand]:
+    """Filled and sealed once a worker; the template's name."""
+    return await templates.filled(database_kind, "sealed", _fill_and_seal)
 
 
-_EVENT = "audit_event WHERE organisation_id = :owner"
-_SEAL = "audit_seal WHERE organisation_id = :owner"
-
-
-async def edit(intruder: Intruder) -> None:
-    await intruder.run(
-        "UPDATE audit_event SET action = 'thing.undone' WHERE organisation_id = :owner AND id = :event",
-        event=await intruder.event_at(4711),
-    )
-
-
-async def break_a_row(intruder: Intruder) -> None:
-    await intruder.run(
-        "UPDATE audit_event SET details = '[]' WHERE organisation_id = :owner AND id = :event",
-        event=await intruder.event_at(4711),
-    )
-
-
-async def delete(intruder: Intruder) -> None:
-    event = await intruder.event_at(4711)
-    await intruder.run(f"DELETE FROM {_EVENT} AND id = :event", event=event)
-
-
-async def delete_with_seal(intruder: Intruder) -> None:
-    event = await intruder.event_at(4711)
-    await intruder.run(
-        f"DELETE FROM {_EVENT} AND id = :event",
-        f"DELETE FROM {_SEAL} AND position = 4711",
-        event=event,
-    )
-
-
-async def reorder(intruder: Intruder) -> None:
-    """Two events change places in the chain."""
-    set_to = "UPDATE audit_seal SET event_id = :{} WHERE organisation_id = :owner AND position = {}"
-    await intruder.run(
-        set_to.format("spare", 4711),
-        set_to.format("first", 9000),
-        set_to.format("second", 4711),
-        first=await intruder.event_at(4711),
-        second=await intruder.event_at(9000),
-        spare=intruder._stored(UUID(int=1)),
-    )
-
-
-async def truncate(intruder: Intruder) -> None:
-    """The last events and every trace of them."""
-    await intruder.run(
-        f"DELETE FROM {_EVENT} AND id IN (SELECT event_id FROM {_SEAL} AND position >= 4711)",
-        f"DELETE FROM {_SEAL} AND position >= 4711",
-        "DELETE FROM audit_checkpoint WHERE organisation_id = :owner AND position >= 4711",
-        "UPDATE audit_seal_head SET position = 4710, hash = "
-        f"(SELECT hash FROM {_SEAL} AND position = 4710) WHERE organisation_id = :owner",
-    )
-
-
-async def forget_chain(intruder: Intruder) -> None:
-    """No seal is left; the events wait to be sealed as if they were new."""
-    await intruder.run(
-        "DELETE FROM audit_seal WHERE organisation_id = :owner",
-        "DELETE FROM audit_seal_head WHERE organisation_id = :owner",
-        "DELETE FROM audit_checkpoint WHERE organisation_id = :owner",
-        "DELETE FROM audit_unsealed WHERE organisation_id = :owner",
-        f"INSERT INTO audit_unsealed SELECT organisation_id, id FROM {_EVENT}",
-    )
-
-
-async def edit_and_make_anew(intruder: Intruder) -> None:
-    await edit(intruder)
-    await forget_chain(intruder)
-
-
-async def replace_whole(intruder: Intruder) -> None:
-    await intruder.run("DELETE FROM audit_event WHERE organisation_id = :owner")
-    await fill(intruder._database, intruder.owner, COUNT)
-    await forget_chain(intruder)
-
-
-Attack = Callable[[Intruder], Awaitable[None]]
-# What is done, what it is told as, and where.
-ATTACKS: list[tuple[Attack, Kind, int]] = [
-    (edit, Kind.EVENT_CHANGED, 4711),
-    (break_a_row, Kind.EVENT_CHANGED, 4711),
-    (delete, Kind.EVENT_MISSING, 4711),
-    (delete_with_seal, Kind.SEAL_MISSING, 4711),
-    (reorder, Kind.EVENT_CHANGED, 4711),
-    (truncate, Kind.TRUNCATED, 4711),
-    (edit_and_make_anew, Kind.CHECKPOINT_DIFFERS, 4711),
-    (replace_whole, Kind.CHECKPOINT_DIFFERS, 1),
-]
+async def _fill_and_seal(url: str) -> TenThousand:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "kept.jws"
+        database = Database(_sealing(url, file))
+        async with database.transaction() as session:
+            owner = (await organisations.create(session, "Test Council")).organisation_id
+        await fill(database, owner, COUNT - 1)  # beside the one that the organisation was made
+        await Sealer(database).seal_audit_log()
+        await database.close()
+        return TenThousand(owner, file.read_text())
 
 
 @pytest.mark.parametrize(
     ("attack", "kind", "position"), ATTACKS, ids=lambda each: getattr(each, "__name__", "")
 )
 async def test_whatever_is_done_to_ten_thousand_events_is_located(
-    council: Council, run: Run, settings: Settings, attack: Attack, kind: Kind, position: int
+    ten_thousand: tuple[str, TenThousand],
+    database_kind: str,
+    templates: Templates,
+    run: Run,
+    tmp_path: Path,
+    attack: Attack,
+    kind: Kind | None,
+    position: int,
 ) -> None:
-    owner = council.organisation.organisation_id
-    await fill(council.database, owner, COUNT - 1)  # beside the one that the organisation was made
-    await seal(council)
-    kept = Path(str(settings.checkpoint_file))
-    copy = kept.with_name("elsewhere.jws")
-    copy.write_text(kept.read_text())
-    command = ("verify-audit", "--organisation", "Test Council", "--checkpoint", str(copy))
+    template, made = ten_thousand
+    elsewhere = tmp_path / "elsewhere.jws"
+    elsewhere.write_text(made.checkpoints)
+    command = ("verify-audit", "--organisation", "Test Council", "--checkpoint", str(elsewhere))
     given = {"PILOTLIGHT_SEALING_KEYS": KEYS, "PILOTLIGHT_ENVIRONMENT": "demo"}
-
-    async def verify() -> Any:
-        return await asyncio.to_thread(run, settings.database_url, *command, settings=given)
-
-    before = await verify()
-    assert (before.status, f"{COUNT} events" in before.out) == (0, True), before
-    intruder = Intruder(council)
-    await intruder.take_triggers_off()
-    await attack(intruder)
-    await seal(council)  # the service goes on
-    after = await verify()
-    assert (
-        after.status,
-        f"{kind.value} at position {position} " in after.out.replace(":", " "),
-    ) == (
-        1,
-        True,
-    ), after
+    async with templates.database(database_kind, template=template) as url:
+        database = Database(_sealing(url, tmp_path / "kept.jws"))
+        intruder = Intruder(database, made.owner)
+        await intruder.take_triggers_off()
+        await attack(intruder)
+        await Sealer(database).seal_audit_log()  # the service goes on
+        await database.close()
+        told = await asyncio.to_thread(run, url, *command, settings=given)
+    if kind is None:
+        assert (told.status, f"{COUNT} events" in told.out) == (0, True), told
+    else:
+        located = f"{kind.value} at position {position} "
+        assert (told.status, located in told.out.replace(":", " ")) == (1, True), told
 
 
 async def test_events_are_sealed_in_order_and_the_tail_is_told(council: Council) -> None:
@@ -285,7 +160,7 @@ async def test_events_beside_the_chain_and_forged_checkpoints_are_told(council: 
     client = await council.admin()
     await people(client, "E-1")
     await seal(council)
-    intruder = Intruder(council)
+    intruder = Intruder(council.database, council.organisation.organisation_id)
     await intruder.take_triggers_off()
     await fill(council.database, intruder.owner, 1, "thing.forged")
     await intruder.run("DELETE FROM audit_unsealed WHERE organisation_id = :owner")
@@ -335,8 +210,8 @@ async def test_writers_and_sealers_at_once_leave_nothing_out(council: Council) -
     await asyncio.gather(*sealers)
     await seal(council)
     async with council.database.engine.begin() as connection:
-        asked = f"SELECT position FROM {_SEAL} ORDER BY position"
-        stored = Intruder(council)._stored(owner)
+        asked = "SELECT position FROM audit_seal WHERE organisation_id = :owner ORDER BY position"
+        stored = Intruder(council.database, owner).stored(owner)
         positions = (await connection.execute(text(asked), {"owner": stored})).scalars().all()
     client = await council.admin()
     assert list(positions) == list(range(1, len(positions) + 1))
