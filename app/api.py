@@ -5,6 +5,8 @@ from fastapi import APIRouter, FastAPI
 from app.access.accounts.routes import router as accounts
 from app.access.routes import router as api_keys
 from app.access.sessions.routes import router as me
+from app.assurance.output_audits.routes import bulk_router as audited_outputs
+from app.assurance.output_audits.routes import router as output_audits
 from app.audit_log.routes import router as audit_events
 from app.audit_log.seals.routes import router as audit_seal
 from app.dashboard.charts.routes import pilots_router as pilot_charts
@@ -97,6 +99,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "time", time_prompts),
     ("/pilots", "time", time_prompts_recorded),
     ("/pilots", "pilots", comparison_draws),
+    ("/pilots", "assurance", audited_outputs),
+    ("/pilots", "assurance", output_audits),
     ("/pilots", "figures", plan_check),
     ("/pilots", "time", time_coverage),
     ("/pilots", "time", time_coverage_of_people),

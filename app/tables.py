@@ -3,6 +3,13 @@
 from app.access.accounts.models import Account
 from app.access.models import ApiKey
 from app.access.sessions.models import SignInSession
+from app.assurance.output_audits.models import (
+    ListedOutput,
+    OutputAuditPlan,
+    OutputDraw,
+    OutputMarking,
+    SampledOutput,
+)
 from app.audit_log.models import AuditEvent, UnsealedEvent
 from app.audit_log.seals.models import AuditCheckpoint, AuditSeal, AuditSealHead
 from app.core.idempotency import IdempotencyKey
@@ -105,6 +112,11 @@ TABLES = (
     WebhookEndpoint,
     WebhookDelivery,
     WebhookAttempt,
+    OutputAuditPlan,
+    ListedOutput,
+    OutputDraw,
+    SampledOutput,
+    OutputMarking,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -49,6 +49,7 @@ _BEYOND_SCHEMAS = {
     "mapping_of_another_kind",
     "mapping_repeated",
     "missing_field",
+    "more_wrong_than_checked",
     "not_a_monday",
     "no_such_field",
     "not_admin",
@@ -66,6 +67,7 @@ _BEYOND_SCHEMAS = {
     "rows_rejected",
     "too_few_days",
     "too_few_minutes",
+    "statements_missing",
     "unknown_category",
     "unknown_kind",
     "unknown_event",
@@ -80,6 +82,7 @@ _BEYOND_SCHEMAS = {
     "url_insecure",
     "url_malformed",
     "url_private",
+    "warning_above_limit",
     "window_open",
     "window_too_long",
     "wrong_constant",
@@ -91,6 +94,8 @@ _BEYOND_SCHEMAS = {
 _BEYOND_ROWS = _BEYOND_SCHEMAS | {
     "already_allocated",
     "out_of_range",
+    "output_differs",
+    "outside_period",
     "person_has_left",
     "pool_exhausted",
 }

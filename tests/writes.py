@@ -84,6 +84,21 @@ _PLAN: dict[str, Any] = {
 }
 
 
+_AUDIT: dict[str, Any] = {
+    "name": "of Margaret",
+    "kind": "minutes",
+    "starts_on": "2024-04-01",
+    "ends_on": "2024-08-19",
+    "error_limit": 0.1,
+    "error_warning": 0.05,
+    "critical_below": 0.1,
+}
+
+
+def _output(reference: str) -> dict[str, Any]:
+    return {"output_ref": reference, "produced_on": "2024-05-01", "team": "Housing"}
+
+
 @dataclass(frozen=True)
 class Belongings:
     """An organisation, the key of its administrator, and the ids of one of everything."""
@@ -150,6 +165,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "waiting_id": await wait(client, pool_path, "WAITING", requested_on="2024-05-01"),
         **await _published(client, pilot_id),
         **await _connected(client, pilot_id),
+        **await _audited(client, pilot_id),
         "account_id": await _signed_in(client),
     }
 
@@ -160,6 +176,23 @@ async def _published(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]
     published = good(await client.post(f"/pilots/{pilot_id}/snapshots", json=sent), 201)
     endpoint = good(await client.post("/webhook-endpoints", json={"url": _RECEIVER}), 201)
     return {"snapshot_id": published["snapshot_id"], "endpoint_id": endpoint["endpoint_id"]}
+
+
+async def _audited(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
+    """An audit plan with an output that was drawn, and one that may be."""
+    plans = f"/pilots/{pilot_id}/output-audit-plans"
+    plan_id = good(await client.post(plans, json=_AUDIT), 201)["plan_id"]
+    path = f"{plans}/{plan_id}"
+    good(
+        await client.post(f"{path}/outputs/bulk", json={"items": [_output("o-1"), _output("o-2")]})
+    )
+    made = good(await client.post(f"{path}/draws", json={"outputs": 1}), 201)
+    sampled = good(await client.get(f"{path}/sample"))["items"][0]
+    return {
+        "plan_id": plan_id,
+        "draw_id": made["draw_id"],
+        "sampled_id": sampled["sampled_id"],
+    }
 
 
 async def _connected(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
@@ -256,6 +289,16 @@ BODIES: dict[str, Any] = {
         "ends_on": "2024-05-13",
     },
     "POST /pilots/{pilot_id}/comparison-draws": {"people": 1, "person_external_ids": ["TO-WAIT"]},
+    "POST /pilots/{pilot_id}/output-audit-plans": _AUDIT,
+    "POST /pilots/{pilot_id}/output-audit-plans/{plan_id}/outputs/bulk": {
+        "items": [_output("o-3")]
+    },
+    "POST /pilots/{pilot_id}/output-audit-plans/{plan_id}/draws": {"outputs": 1},
+    "POST /pilots/{pilot_id}/output-audit-plans/{plan_id}/sample/{sampled_id}/markings": {
+        "findings": [
+            {"type": "omission", "severity": "minor", "reached": "corrected_before_filing"}
+        ]
+    },
     "POST /pilots/{pilot_id}/plan-check": {"people_pilot": 20},
     "POST /pilots/{pilot_id}/snapshots": {"as_of": "2024-05-01"},
     "PATCH /directory-groups/{group_id}": {"use": "team", "team": "of Margaret"},

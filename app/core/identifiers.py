@@ -34,6 +34,8 @@ _POSTCODE = re.compile(
 _EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,190}\.[A-Za-z]{2,24}")
 _PHONE = re.compile(r"(?<!\d)(?:\+44[ -]?(?:\(0\))?|0)(?:[ -]?\d){9,10}(?!\d)")
 
+_UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_IN_REFERENCES = (Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER)
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
 _PATTERNS = {
@@ -91,3 +93,11 @@ def _holds(text: str, kind: Identifier) -> bool:
 def names_an_address(text: str) -> bool:
     """Whether a text holds a postcode with words beside it, as of a name or a street."""
     return _POSTCODE.search(text) is not None and _WORD.search(_POSTCODE.sub(" ", text)) is not None
+
+
+def names_somebody(reference: str) -> bool:
+    """Whether the reference of a record seems to be a person's number, or a name or street with a postcode."""
+    # Three in a thousand of those would look like somebody's number by chance.
+    if _UUID.fullmatch(reference):
+        return False
+    return bool(identifiers_in(reference, _IN_REFERENCES)) or names_an_address(reference)

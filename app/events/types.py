@@ -98,6 +98,13 @@ AUDIT_LOG_SEALED = EventType(
     ("position", "hash", "checkpoint"),
     Scope.GOVERNANCE_READ,
 )
+OUTPUT_LIMIT_PASSED = EventType(
+    "output_audit.limit_passed",
+    "The error rate of what the AI wrote has passed the limit of an audit plan, and had not before.",
+    "output-audit-plans",
+    ("pilot_id", "plan_id"),
+    Scope.GOVERNANCE_READ,
+)
 TYPES: dict[str, EventType] = {
     kind.name: kind
     for kind in (
@@ -110,6 +117,7 @@ TYPES: dict[str, EventType] = {
         SNAPSHOT_PUBLISHED,
         CRITERIA_MET,
         AUDIT_LOG_SEALED,
+        OUTPUT_LIMIT_PASSED,
     )
 }
 

@@ -20,6 +20,7 @@ class ImportKind(StrEnum):
     SEAT_ALLOCATIONS = "seat_allocations"
     TIME_SAMPLES = "time_samples"
     FEEDBACK = "feedback"
+    AI_OUTPUTS = "ai_outputs"
 
 
 # Who may take a batch back: whoever may bring one.
@@ -31,6 +32,7 @@ SCOPE_OF_KIND = {
     ImportKind.SEAT_ALLOCATIONS: Scope.LICENCES_WRITE,
     ImportKind.TIME_SAMPLES: Scope.TIME_WRITE,
     ImportKind.FEEDBACK: Scope.FEEDBACK_WRITE,
+    ImportKind.AI_OUTPUTS: Scope.GOVERNANCE_WRITE,
 }
 
 

@@ -12,7 +12,7 @@ from app.pilots.models import Arm, Pilot, PilotStatus
 
 
 class Gap(StrEnum):
-    """Something that a figure would need, and that is not there."""
+    """Something that a figure would need and that is not there, or a limit that is not kept."""
 
     NO_CRITERIA = "no_criteria"
     NO_BASELINE = "no_baseline"
@@ -25,6 +25,7 @@ class Gap(StrEnum):
     STALE_ACTIVITY = "stale_data"
     MISSING_FEEDBACK = "missing_feedback"
     LOW_RESPONSE = "low_response"
+    OUTPUT_ERRORS = "output_audit_limit_passed"
 
 
 _SENTENCES: Final = {
@@ -39,6 +40,7 @@ _SENTENCES: Final = {
     Gap.STALE_ACTIVITY: "The data on use are out of date: load them again.",
     Gap.MISSING_FEEDBACK: "About some weeks that are over nobody answered.",
     Gap.LOW_RESPONSE: "Fewer than half of the expected answers came.",
+    Gap.OUTPUT_ERRORS: "What the AI wrote has more errors than an audit plan allows: whatever time it saves, somebody must check.",
 }
 # What would have had to be done before the pilot began, and what can be done while it runs.
 _BEFORE_THE_START: Final = frozenset({Gap.NO_CRITERIA, Gap.NO_BASELINE, Gap.NO_COMPARISON})
@@ -65,6 +67,7 @@ class Known:
     figures: Mapping[str, AnyFigure]
     baseline: Mapping[str, Figure]
     missing_weeks: Collection[date]
+    output_limit_passed: bool
 
 
 def gaps(known: Known) -> list[Missing]:
@@ -84,6 +87,7 @@ def gaps(known: Known) -> list[Missing]:
         Gap.STALE_ACTIVITY: _has(used, Flag.STALE_DATA),
         Gap.MISSING_FEEDBACK: bool(known.missing_weeks),
         Gap.LOW_RESPONSE: _has(figures.get("response_rate"), Flag.LOW_RESPONSE),
+        Gap.OUTPUT_ERRORS: known.output_limit_passed,
     }
     return [Missing(gap, _SENTENCES[gap], _is_mendable(gap, known)) for gap in Gap if lacks[gap]]
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
+from app.assurance.output_audits import service as output_audits
 from app.core import clock
 from app.metrics.adoption import service as adoption
 from app.metrics.adoption.service import AdoptionAnswer
@@ -69,13 +70,15 @@ async def scorecard(
     members = await membership.over(session, principal, pilot, None)
     today = clock.today(principal.organisation.zone)
     joined = [each for each in members if as_of is None or each.takes_part.starts_on <= as_of]
+    last_day = min(as_of or today, today)
     known = Known(
         pilot,
-        min(as_of or today, today),
+        last_day,
         [member.arm for member in joined],
         figures,
         own.baseline,
         said.missing_weeks,
+        await output_audits.has_passed_limit(session, principal, pilot, last_day),
     )
     wanted = [SuccessCriterion.model_validate(each) for each in pilot.success_criteria]
     return Scorecard(

@@ -1,7 +1,6 @@
 """Rules about time samples: taken as they come, replaced, taken back; what does not count is said."""
 
 import itertools
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from app.core.bulk.results import BulkResult, Outcome, RowError
 from app.core.bulk.versions import Written
 from app.core.errors import Invalid, ProblemError
 from app.core.fields import EARLIEST, LATEST
-from app.core.identifiers import Identifier, identifiers_in, names_an_address, suspects
+from app.core.identifiers import names_somebody, suspects
 from app.core.instants import DateOrder, InstantProblem, reader_of
 from app.core.local_days import LocalDays, begins
 from app.core.models import new_id, new_ids
@@ -48,9 +47,6 @@ Instants = tuple[datetime, datetime]
 
 _DAY = timedelta(days=1)
 _EARLIEST = datetime.combine(EARLIEST, time(), UTC) + _DAY
-_UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_REFUSED = (Identifier.NHS_NUMBER, Identifier.NATIONAL_INSURANCE_NUMBER)
-
 # Its place in what is written of a sample.
 _STARTED_AT = repository.COLUMNS.index("started_at")
 
@@ -183,20 +179,13 @@ def _problem(
     if row.minutes is None and row.method is not SampleMethod.RANDOM_MOMENT:
         detail = "minutes must be there; only a random-moment prompt has none"
         return RowError(index, "missing_field", detail, "/minutes")
-    if suspicious and _names_somebody(row.source_ref):
+    if suspicious and names_somebody(row.source_ref):
         detail = (
             "This looks like an NHS number, a national insurance number, or a name with a postcode. "
             "Send a number of the record instead."
         )
         return RowError(index, "personal_identifier", detail, "/source_ref")
     return None
-
-
-def _names_somebody(text: str) -> bool:
-    # Three in a thousand of those would look like somebody's number by chance.
-    if _UUID.fullmatch(text):
-        return False
-    return bool(identifiers_in(text, _REFUSED)) or names_an_address(text)
 
 
 async def _taking(

@@ -1,0 +1,1 @@
+"""Whether what the AI does can be relied on, and who has said so."""
