@@ -226,6 +226,7 @@ class Council:
             "connection_run_id": [self._own["connection_run_id"]],
             "endpoint_id": [endpoint["endpoint_id"]],
             **self._seats(),
+            **self._audits(pilots),
         }
 
     async def _furnish_for_right_requests(self) -> dict[str, str]:
@@ -260,6 +261,21 @@ class Council:
             found["pool_id"].append(pool_id)
             found["allocation_id"].append(self._made(f"{path}/allocations", held)["allocation_id"])
             found["waiting_id"].append(self._made(f"{path}/waiting-list", waits)["waiting_id"])
+        return found
+
+    def _audits(self, pilots: list[str]) -> dict[str, list[str]]:
+        """An audit plan of each pilot, with a draw and what it drew, at the same place of each list."""
+        found: dict[str, list[str]] = {"plan_id": [], "draw_id": [], "sampled_id": []}
+        for pilot_id in pilots:
+            path = f"/pilots/{pilot_id}/output-audit-plans"
+            plan_id = self._made(path, writes.AUDIT)["plan_id"]
+            listed = [writes.output(f"o-{n}") for n in range(4)]
+            self._made(f"{path}/{plan_id}/outputs/bulk", {"items": listed})
+            drawn = self._made(f"{path}/{plan_id}/draws", {"outputs": 1})
+            sample = self.request("GET", f"{API}{path}/{plan_id}/sample").json()["items"]
+            found["plan_id"].append(plan_id)
+            found["draw_id"].append(drawn["draw_id"])
+            found["sampled_id"].append(sample[0]["sampled_id"])
         return found
 
     def takes(self, case: Case, thinned: int) -> bool:

@@ -33,7 +33,7 @@ from app.organisations import service as organisations
 from tests.command import Run
 from tests.council import Council, good, people, pilot
 from tests.databases import Templates, settings_for
-from tests.intruder import ATTACKS, COUNT, NOON, Attack, Intruder, fill
+from tests.intruder import ATTACKS, COUNT, NOON, Attack, Intruder, delete, edit, fill, truncate
 from tests.receivers import dispatch
 
 KEYS = "k" * 32
@@ -80,7 +80,14 @@ async def _fill_and_seal(url: str) -> TenThousand:
 
 
 @pytest.mark.parametrize(
-    ("attack", "kind", "position"), ATTACKS, ids=lambda each: getattr(each, "__name__", "")
+    ("database_kind", "attack", "kind", "position"),
+    # What is done is the same on both; how rows are read is not.
+    [
+        *(("sqlite", *each) for each in ATTACKS),
+        *(("postgresql", *each) for each in ATTACKS if each[0] in (edit, delete, truncate)),
+    ],
+    ids=lambda each: getattr(each, "__name__", str(each)),
+    indirect=["database_kind"],
 )
 async def test_whatever_is_done_to_ten_thousand_events_is_located(
     ten_thousand: tuple[str, TenThousand],

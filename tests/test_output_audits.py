@@ -240,26 +240,21 @@ async def test_a_draw_can_be_repeated_after_the_list_has_grown(council: Council)
     problem(await made.client.post(f"{made.path}/draws", json=early), 422, "empty_window")
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_what_names_somebody_is_refused_and_not_repeated(council: Council) -> None:
+    made = await audit(council)
+    for field, value in (
         ("output_ref", "943-476-5919"),
         ("output_ref", "AB123456C"),
         ("output_ref", "Smith/SW1A1AA"),
         ("team", "943 476 5919"),
         ("team", "SW1A 1AA"),
         ("tool_version", "AB 12 34 56 C"),
-    ],
-)
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-async def test_what_names_somebody_is_refused_and_not_repeated(
-    council: Council, field: str, value: str
-) -> None:
-    made = await audit(council)
-    result = await made.load({**output(1), field: value})
-    assert [error["code"] for error in result["errors"]] == ["personal_identifier"]
-    assert result["errors"][0]["pointer"] == f"/{field}"
-    assert value not in str(result)
+    ):
+        result = await made.load({**output(1), field: value})
+        assert [error["code"] for error in result["errors"]] == ["personal_identifier"], value
+        assert result["errors"][0]["pointer"] == f"/{field}"
+        assert value not in str(result)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -358,6 +353,10 @@ async def test_a_limit_that_is_passed_is_told_once_and_stands_on_the_scorecard(
     plan_id = made.path.rsplit("/", 1)[1]
     assert event["data"] == {"pilot_id": made.pilot_id, "plan_id": plan_id}
     assert "output_audit_limit_passed" in await missing()
+    card = good(await made.client.get(f"/pilots/{made.pilot_id}/scorecard"))
+    (mark,) = card["output_audits"]
+    assert (mark["plan_id"], mark["state"]) == (plan_id, "limit_passed")
+    assert (mark["error_rate"]["errors"], mark["error_rate"]["outputs"]) == (3, 3)
     shown = await made.figures()
     assert (shown["state"], shown["reached_the_record"]) == ("limit_passed", 3)
     assert shown["by_type"]["omission"]["errors"] == 3

@@ -22,6 +22,7 @@ from tests.databases import settings_for
 from tests.licences import pool, wait
 from tests.pages import Page
 from tests.snapshots import observed, published
+from tests.writes import AUDIT, output
 
 NAME: Final = "Simulated Borough Council"
 CHILDREN: Final = "Children's services: case recording, six weeks (simulated)"
@@ -40,12 +41,28 @@ async def furnish(url: str) -> dict[Role, str]:
         admin = await council.admin()
         path = await observed(admin, name=CHILDREN)
         await published(admin, path)
+        await _audited(admin, path)
         await _seats(admin)
         await _running(admin)
         good(await admin.post("/jobs/idempotency_cleanup/runs"), 202)
         keys = {role: await council.key(role) for role in ROLES}
         await council.close()
     return keys
+
+
+async def _audited(client: httpx.AsyncClient, path: str) -> None:
+    """An audit plan with outputs that were drawn, one of them marked."""
+    plans = f"{path}/output-audit-plans"
+    plan_id = good(await client.post(plans, json=AUDIT), 201)["plan_id"]
+    listed = {"items": [output(f"note-{number}") for number in range(8)]}
+    good(await client.post(f"{plans}/{plan_id}/outputs/bulk", json=listed))
+    good(await client.post(f"{plans}/{plan_id}/draws", json={"outputs": 4}), 201)
+    sample = good(await client.get(f"{plans}/{plan_id}/sample"))["items"]
+    found = {
+        "findings": [{"type": "omission", "severity": "major", "reached": "reached_the_record"}]
+    }
+    marked = f"{plans}/{plan_id}/sample/{sample[0]['sampled_id']}/markings"
+    good(await client.post(marked, json=found), 201)
 
 
 def _ago(number: int) -> str:

@@ -84,7 +84,7 @@ _PLAN: dict[str, Any] = {
 }
 
 
-_AUDIT: dict[str, Any] = {
+AUDIT: dict[str, Any] = {
     "name": "of Margaret",
     "kind": "minutes",
     "starts_on": "2024-04-01",
@@ -95,7 +95,7 @@ _AUDIT: dict[str, Any] = {
 }
 
 
-def _output(reference: str) -> dict[str, Any]:
+def output(reference: str) -> dict[str, Any]:
     return {"output_ref": reference, "produced_on": "2024-05-01", "team": "Housing"}
 
 
@@ -181,11 +181,9 @@ async def _published(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]
 async def _audited(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
     """An audit plan with an output that was drawn, and one that may be."""
     plans = f"/pilots/{pilot_id}/output-audit-plans"
-    plan_id = good(await client.post(plans, json=_AUDIT), 201)["plan_id"]
+    plan_id = good(await client.post(plans, json=AUDIT), 201)["plan_id"]
     path = f"{plans}/{plan_id}"
-    good(
-        await client.post(f"{path}/outputs/bulk", json={"items": [_output("o-1"), _output("o-2")]})
-    )
+    good(await client.post(f"{path}/outputs/bulk", json={"items": [output("o-1"), output("o-2")]}))
     made = good(await client.post(f"{path}/draws", json={"outputs": 1}), 201)
     sampled = good(await client.get(f"{path}/sample"))["items"][0]
     return {
@@ -289,10 +287,8 @@ BODIES: dict[str, Any] = {
         "ends_on": "2024-05-13",
     },
     "POST /pilots/{pilot_id}/comparison-draws": {"people": 1, "person_external_ids": ["TO-WAIT"]},
-    "POST /pilots/{pilot_id}/output-audit-plans": _AUDIT,
-    "POST /pilots/{pilot_id}/output-audit-plans/{plan_id}/outputs/bulk": {
-        "items": [_output("o-3")]
-    },
+    "POST /pilots/{pilot_id}/output-audit-plans": AUDIT,
+    "POST /pilots/{pilot_id}/output-audit-plans/{plan_id}/outputs/bulk": {"items": [output("o-3")]},
     "POST /pilots/{pilot_id}/output-audit-plans/{plan_id}/draws": {"outputs": 1},
     "POST /pilots/{pilot_id}/output-audit-plans/{plan_id}/sample/{sampled_id}/markings": {
         "findings": [

@@ -30,6 +30,8 @@ def _environment() -> Environment:
         "money": wording.money_text,
         "number": wording.number,
         "people": wording.people,
+        "rate": wording.rate,
+        "share": wording.share,
         "shown": wording.shown,
         "target": wording.target,
         "words": wording.words,

@@ -19,6 +19,8 @@ from app.dashboard.licences.routes import recorded_router as reclaim_candidates
 from app.dashboard.licences.routes import router as licences
 from app.dashboard.moments.routes import form_router as moments_said
 from app.dashboard.moments.routes import router as moments
+from app.dashboard.output_audits.routes import form_router as outputs_marked
+from app.dashboard.output_audits.routes import router as output_audits
 from app.dashboard.people.routes import router as people
 from app.dashboard.pilots.routes import router as pilots
 from app.dashboard.reports.routes import router as reports
@@ -35,6 +37,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     figures,
     pilots,
     reports,
+    output_audits,
+    outputs_marked,
     licences,
     reclaim_candidates,
     reclaim_decisions,

@@ -183,6 +183,22 @@ def money_text(money: Mapping[str, str]) -> str:
     )
 
 
+def share(value: float) -> str:
+    """A proportion in per cent."""
+    return amount(value, "proportion")
+
+
+def rate(found: Mapping[str, Any]) -> str:
+    """Outputs with an error among those audited, as the API sends them, with their interval."""
+    if found["value"] is None:
+        return "Nothing audited yet"
+    said = f"{found['errors']} of {found['outputs']} ({share(found['value'])})"
+    interval = found["interval"]
+    if interval is None:
+        return said
+    return f"{said}, {share(interval['level'])} interval: {share(interval['low'])} to {share(interval['high'])}"
+
+
 def people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
 
@@ -191,6 +207,11 @@ def day(value: str) -> str:
     """A day of the API, as 6 January 2025."""
     at = date.fromisoformat(value)
     return f"{at.day} {at:%B %Y}"
+
+
+def month(value: str) -> str:
+    """The month of a day of the API, as January 2025."""
+    return f"{date.fromisoformat(value):%B %Y}"
 
 
 def last_day(value: str) -> str:

@@ -14,6 +14,7 @@ from app.assurance.output_audits.outcomes import (
 from app.assurance.output_audits.schemas import (
     AgreementOut,
     AuditFiguresOut,
+    AuditMarkOut,
     AuditPlanOut,
     ClaimOut,
     ExactInterval,
@@ -82,6 +83,19 @@ def figures_out(plan: OutputAuditPlan, shown: Outcomes, state: LimitState) -> Au
         ],
         by_month=[MonthRate(month=month, **_rate(rate)) for month, rate in shown.by_month.items()],
         agreement=_agreement(shown.markers),
+    )
+
+
+def mark_out(plan: OutputAuditPlan, shown: Outcomes, state: LimitState) -> AuditMarkOut:
+    """How a plan stands, as the scorecard shows it."""
+    return AuditMarkOut(
+        plan_id=plan.id,
+        name=plan.name,
+        kind=plan.kind,
+        state=state,
+        sentence=_SENTENCES[state],
+        error_limit=plan.error_limit,
+        error_rate=RateOut(**_rate(shown.error_rate)),
     )
 
 

@@ -1,7 +1,9 @@
 """Rules about marking what was drawn: who may, who sees what, and what it comes to."""
 
 from collections import defaultdict
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -29,9 +31,12 @@ from app.assurance.output_audits.schemas import FindingIn, MarkingIn
 from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.errors import Invalid, existing
+from app.core.local_days import begins
 from app.core.pagination import PageQuery
+from app.core.periods import DAY
 from app.events import service as events
 from app.events.types import OUTPUT_LIMIT_PASSED
+from app.pilots.models import Pilot
 
 
 async def sample_page(
@@ -116,8 +121,8 @@ async def _note_limit(session: AsyncSession, principal: Principal, plan: OutputA
 
 async def markings(
     session: AsyncSession, principal: Principal, pilot_id: UUID, plan_id: UUID, sampled_id: UUID
-) -> tuple[list[OutputMarking], Awaited | None]:
-    """The markings of an output that the caller may see, and which one it waits for.
+) -> tuple[SampledOutput, ListedOutput, list[OutputMarking], Awaited | None]:
+    """An output that was drawn, its markings that the caller may see, and which one it waits for.
 
     While the second is awaited, everybody sees their own alone: whoever looks may be the second.
     """
@@ -129,7 +134,8 @@ async def markings(
     turn = _turn(sampled, given)
     if turn is Awaited.SECOND:
         given = [each for each in given if each.principal_id == principal.id]
-    return given, turn
+    listed = await repository.listed_by_id(session, principal, {sampled.listed_id})
+    return sampled, listed[sampled.listed_id], given, turn
 
 
 def state_of(plan: OutputAuditPlan, shown: Outcomes) -> LimitState:
@@ -145,12 +151,27 @@ async def figures(
     return plan, await _outcomes(session, principal, plan)
 
 
-async def _outcomes(session: AsyncSession, principal: Principal, plan: OutputAuditPlan) -> Outcomes:
+async def standing(
+    session: AsyncSession, principal: Principal, pilot: Pilot, by: date
+) -> list[tuple[OutputAuditPlan, Outcomes]]:
+    """What each plan of a pilot within reach showed at the end of a day, by the markings that there were."""
+    after = begins(by + DAY, ZoneInfo(principal.organisation.zone))
+    plans = await repository.plans_before(session, principal, pilot.id, after)
+    return [(plan, await _outcomes(session, principal, plan, after)) for plan in plans]
+
+
+async def _outcomes(
+    session: AsyncSession,
+    principal: Principal,
+    plan: OutputAuditPlan,
+    before: datetime | None = None,
+) -> Outcomes:
     rows = await repository.sample(session, principal, plan.id)
     listed = await repository.listed_by_id(session, principal, {row.listed_id for row in rows})
     of_output: dict[UUID, list[OutputMarking]] = defaultdict(list)
     for each in await repository.markings(session, principal, plan.id):
-        of_output[each.sampled_id].append(each)
+        if before is None or each.created_at < before:
+            of_output[each.sampled_id].append(each)
     return outcomes(
         [
             Sampled(

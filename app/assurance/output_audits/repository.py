@@ -57,15 +57,13 @@ async def find_plan(
     return (await session.exec(statement)).one_or_none()
 
 
-async def has_passed_limit(
+async def plans_before(
     session: AsyncSession, principal: Principal, pilot_id: UUID, before: datetime
-) -> bool:
-    """Whether the limit of one of a pilot's plans is passed, since before an instant."""
+) -> list[OutputAuditPlan]:
+    """A pilot's plans that were set up before an instant."""
     p = OutputAuditPlan
-    statement = scoped_columns(principal, p, col(p.id)).where(
-        col(p.pilot_id) == pilot_id, col(p.limit_passed_at) < before
-    )
-    return (await session.exec(statement.limit(1))).first() is not None
+    statement = scoped(principal, p).where(col(p.pilot_id) == pilot_id, col(p.created_at) < before)
+    return list((await session.exec(statement.order_by(col(p.id)))).all())
 
 
 async def list_outputs(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:

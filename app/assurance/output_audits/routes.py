@@ -145,8 +145,11 @@ async def list_output_markings(
     pilot_id: UUID, plan_id: UUID, sampled_id: UUID, session: Session, principal: Caller
 ) -> MarkingsOut:
     """The markings of an output. While a second is awaited, you see your own alone."""
-    found, turn = await markings.markings(session, principal, pilot_id, plan_id, sampled_id)
-    return MarkingsOut(items=[MarkingOut.model_validate(each) for each in found], awaited=turn)
+    sampled, listed, found, turn = await markings.markings(
+        session, principal, pilot_id, plan_id, sampled_id
+    )
+    items = [MarkingOut.model_validate(each) for each in found]
+    return MarkingsOut(output=answers.sampled_out(sampled, listed), items=items, awaited=turn)
 
 
 @router.get(f"{PLAN}/figures", dependencies=[requires(Scope.GOVERNANCE_READ)])

@@ -186,8 +186,9 @@ class MarkingOut(Output):
 
 
 class MarkingsOut(BaseModel):
-    """The markings of an output that the caller may see, and which one it waits for."""
+    """A drawn output, its markings that the caller may see, and which one it waits for."""
 
+    output: SampledOutputOut
     items: list[MarkingOut]
     awaited: Awaited | None
 
@@ -251,6 +252,18 @@ class AgreementOut(BaseModel):
     raw_agreement: float | None
     kappa: float | None = Field(description="Null where both said the same of all, or of none.")
     kappa_interval: ExactInterval | None
+
+
+class AuditMarkOut(BaseModel):
+    """How a plan stands, as the scorecard shows it."""
+
+    plan_id: UUID
+    name: str
+    kind: OutputKind
+    state: LimitState
+    sentence: str
+    error_limit: float
+    error_rate: RateOut
 
 
 class AuditFiguresOut(BaseModel):

@@ -2,10 +2,8 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -38,7 +36,6 @@ from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
 from app.core.errors import Invalid, existing
 from app.core.identifiers import names_somebody
-from app.core.local_days import begins
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.core.periods import Window
@@ -46,7 +43,6 @@ from app.feedback import screening
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.pilots import service as pilots
-from app.pilots.models import Pilot
 
 _CODES = ("tool_version", "output_type", "team")
 
@@ -115,14 +111,6 @@ async def get(
         await repository.find_plan(session, principal, pilot_id, plan_id, for_update=for_update),
         "audit plan",
     )
-
-
-async def has_passed_limit(
-    session: AsyncSession, principal: Principal, pilot: Pilot, by: date
-) -> bool:
-    """Whether the limit of one of the plans of a pilot within reach is passed, and was by the end of a day."""
-    after = begins(by + timedelta(days=1), ZoneInfo(principal.organisation.zone))
-    return await repository.has_passed_limit(session, principal, pilot.id, after)
 
 
 # --- the list --------------------------------------------------------------------------------------

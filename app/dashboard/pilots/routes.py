@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from app.access.routing import authenticated
+from app.assurance.output_audits.routes import list_output_audit_plans
 from app.core.pagination import PageQuery
 from app.dashboard.charts import contents
 from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
@@ -44,6 +45,7 @@ def section_pages(view: View, pilot_id: UUID) -> list[tuple[str, str]]:
         ("Scorecard", base, get_scorecard),
         ("Time use", f"{base}/time-use", TIME_USE.handler),
         ("Feedback", f"{base}/feedback", FEEDBACK.handler),
+        ("What the AI wrote", f"{base}/output-audits", list_output_audit_plans),
         ("Report", f"{base}/report", get_scorecard),
         ("Set-up", f"{base}/set-up", get_pilot),
         ("Your week", f"{base}/weekly", record_answer),

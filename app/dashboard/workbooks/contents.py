@@ -92,6 +92,7 @@ def sheets(answers: Answers, making: Making) -> list[Sheet]:
             ("code", "sentence", "mendable"),
             tuple((g["code"], g["sentence"], g["mendable"]) for g in answers.card["missing"]),
         ),
+        Sheet("output_audits", _AUDIT, tuple(_audits(answers.card))),
         Sheet("definitions", _DEFINITION, tuple(_definitions(every))),
         Sheet("about", ("what", "is"), tuple(_about(answers, making, every))),
     ]
@@ -178,6 +179,23 @@ def _criteria(card: Answer) -> Sheet:
         for row in (figure_rows(each["figure"]) if each["figure"] else [blank])
     ]
     return Sheet("criteria", (*named, *FIGURE), tuple(rows))
+
+
+_AUDIT: Final = (
+    *("plan_id", "name", "kind", "state", "error_limit"),
+    *("errors", "outputs", "value", "low", "high", "confidence", "method"),
+)
+
+
+def _audits(card: Answer) -> Iterator[Row]:
+    """How each plan that audits what the AI wrote stands."""
+    for each in card["output_audits"]:
+        rate, interval = each["error_rate"], each["error_rate"]["interval"] or {}
+        yield (
+            *(each[name] for name in _AUDIT[:5]),
+            *(rate[name] for name in ("errors", "outputs", "value")),
+            *(interval.get(name) for name in ("low", "high", "level", "method")),
+        )
 
 
 _DEFINITION: Final = ("slug", "definition_version", "title", "definition", "formula", "unit")

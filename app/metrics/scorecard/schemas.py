@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.assurance.output_audits.schemas import AuditMarkOut
 from app.metrics.adoption.schemas import AdoptionFigures
 from app.metrics.feedback.schemas import FeedbackFigures
 from app.metrics.schemas import MetricValue, WindowOut, figure_out, plain, plain_figures
@@ -69,6 +70,9 @@ class ScorecardOut(BaseModel):
     feedback: FeedbackFigures
     criteria: list[CriterionOut]
     missing: list[GapOut]
+    output_audits: list[AuditMarkOut] = Field(
+        description="How each plan that audits what the AI wrote stands."
+    )
 
 
 def scorecard_out(card: Scorecard) -> ScorecardOut:
@@ -93,6 +97,7 @@ def scorecard_out(card: Scorecard) -> ScorecardOut:
             "feedback": plain_figures(card.feedback.report.figures),
             "criteria": [_criterion(each) for each in card.criteria],
             "missing": [_missing(each) for each in card.missing],
+            "output_audits": card.output_audits,
         }
     )
 

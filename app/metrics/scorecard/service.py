@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.assurance.output_audits import service as output_audits
+from app.assurance.output_audits import answers, markings
+from app.assurance.output_audits.outcomes import LimitState
+from app.assurance.output_audits.schemas import AuditMarkOut
 from app.core import clock
 from app.metrics.adoption import service as adoption
 from app.metrics.adoption.service import AdoptionAnswer
@@ -39,6 +41,7 @@ class Scorecard:
     feedback: FeedbackAnswer
     criteria: list[Judged]
     missing: list[Missing]
+    output_audits: list[AuditMarkOut]
 
 
 async def scorecard(
@@ -71,6 +74,10 @@ async def scorecard(
     today = clock.today(principal.organisation.zone)
     joined = [each for each in members if as_of is None or each.takes_part.starts_on <= as_of]
     last_day = min(as_of or today, today)
+    audited = [
+        answers.mark_out(plan, shown, markings.state_of(plan, shown))
+        for plan, shown in await markings.standing(session, principal, pilot, last_day)
+    ]
     known = Known(
         pilot,
         last_day,
@@ -78,7 +85,7 @@ async def scorecard(
         figures,
         own.baseline,
         said.missing_weeks,
-        await output_audits.has_passed_limit(session, principal, pilot, last_day),
+        any(each.state is LimitState.PASSED for each in audited),
     )
     wanted = [SuccessCriterion.model_validate(each) for each in pilot.success_criteria]
     return Scorecard(
@@ -89,4 +96,5 @@ async def scorecard(
         feedback=said,
         criteria=[judged(criterion, figures) for criterion in wanted],
         missing=gaps(known),
+        output_audits=audited,
     )
