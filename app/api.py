@@ -9,6 +9,7 @@ from app.assurance.output_audits.routes import bulk_router as audited_outputs
 from app.assurance.output_audits.routes import router as output_audits
 from app.audit_log.routes import router as audit_events
 from app.audit_log.seals.routes import router as audit_seal
+from app.benefits.routes import router as benefits
 from app.dashboard.charts.routes import pilots_router as pilot_charts
 from app.dashboard.charts.routes import pools_router as pool_charts
 from app.dashboard.workbooks.routes import router as pilot_workbook
@@ -113,6 +114,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "figures", pilot_utilisation),
     ("/pilots", "figures", pilot_snapshots),
     ("/snapshots", "figures", snapshots),
+    ("/pilots", "benefits", benefits),
     ("/licence-pools", "figures", pool_utilisation),
     ("/licence-utilisation", "figures", licence_utilisation),
     ("/pilots", "figures", pilot_charts),

@@ -12,6 +12,7 @@ from app.assurance.output_audits.models import (
 )
 from app.audit_log.models import AuditEvent, UnsealedEvent
 from app.audit_log.seals.models import AuditCheckpoint, AuditSeal, AuditSealHead
+from app.benefits.models import BenefitClaim
 from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun, JobState
 from app.core.models import metadata
@@ -103,6 +104,7 @@ TABLES = (
     TimeUseCode,
     Snapshot,
     SnapshotInput,
+    BenefitClaim,
     Connection,
     ConnectionRun,
     ConnectionFile,

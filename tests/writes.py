@@ -167,7 +167,34 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         **await _connected(client, pilot_id),
         **await _audited(client, pilot_id),
         "account_id": await _signed_in(client),
+        "claim_id": await _claimed(client, pilot_id),
     }
+
+
+def _claim(team: str, **fields: Any) -> dict[str, Any]:
+    """Hours of a team that the pilot released."""
+    return {
+        "title": "of Margaret",
+        "benefit_class": "capacity_released",
+        "evidence_tier": 0,
+        "measure": "hours",
+        "low": "10.00",
+        "central": "20.00",
+        "high": "30.00",
+        "hours": [{"team": team}],
+        **_WINDOW,
+        **fields,
+    }
+
+
+async def _claimed(client: httpx.AsyncClient, pilot_id: str) -> str:
+    """A claim that somebody else wrote: nobody verifies their own."""
+    made = good(await client.post("/api-keys", json={"name": "writer", "role": "admin"}), 201)
+    as_writer = {"Authorization": f"Bearer {made['key']}"}
+    path = f"/pilots/{pilot_id}/benefits"
+    written = good(await client.post(path, json=_claim("first"), headers=as_writer), 201)
+    claim_id: str = written["claim_id"]
+    return claim_id
 
 
 async def _published(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
@@ -297,6 +324,12 @@ BODIES: dict[str, Any] = {
     },
     "POST /pilots/{pilot_id}/plan-check": {"people_pilot": 20},
     "POST /pilots/{pilot_id}/snapshots": {"as_of": "2024-05-01"},
+    "POST /pilots/{pilot_id}/benefits": _claim("second"),
+    "PATCH /pilots/{pilot_id}/benefits/{claim_id}": {"evidence": _WHY, "evidence_tier": 1},
+    "POST /pilots/{pilot_id}/benefits/{claim_id}/verifications": {
+        "verdict": "verified",
+        "reason": _WHY,
+    },
     "PATCH /directory-groups/{group_id}": {"use": "team", "team": "of Margaret"},
     "POST /import-batches/{batch_id}/undo": None,
     "POST /import-mappings": {**_RULES, "name": "council-2", "kind": "people"},
@@ -326,6 +359,7 @@ BODIES: dict[str, Any] = {
 # What a read cannot be asked without.
 QUERIES: dict[str, Any] = {
     "GET /time-use-taxonomies/{version}/preview": {"source": "test", "code": ["Housing"]},
+    "GET /pilots/{pilot_id}/break-even": {"pay_per_hour": "24.50"},
 }
 
 

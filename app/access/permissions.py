@@ -22,6 +22,7 @@ class Scope(StrEnum):
     GOVERNANCE_WRITE = "governance:write"
     BENEFITS_READ = "benefits:read"
     BENEFITS_WRITE = "benefits:write"
+    BENEFITS_VERIFY = "benefits:verify"
     BENCHMARK_READ = "benchmark:read"
     BENCHMARK_WRITE = "benchmark:write"
     SCIM_WRITE = "scim:write"
@@ -36,6 +37,7 @@ class Role(StrEnum):
     INTEGRATOR = "integrator"
     ANALYST = "analyst"
     INFORMATION_GOVERNANCE = "information_governance"
+    FINANCE = "finance"
     ADMIN = "admin"
 
 
@@ -50,6 +52,8 @@ SCOPES_OF_ROLE: dict[Role, frozenset[Scope]] = {
             Scope.TIME_READ,
             Scope.TIME_WRITE,
             Scope.METRICS_READ,
+            Scope.BENEFITS_READ,
+            Scope.BENEFITS_WRITE,
         }
     ),
     Role.ICT_MANAGER: frozenset(
@@ -59,6 +63,7 @@ SCOPES_OF_ROLE: dict[Role, frozenset[Scope]] = {
             Scope.LICENCES_READ,
             Scope.LICENCES_WRITE,
             Scope.METRICS_READ,
+            Scope.BENEFITS_READ,
         }
     ),
     Role.INTEGRATOR: frozenset(
@@ -70,9 +75,12 @@ SCOPES_OF_ROLE: dict[Role, frozenset[Scope]] = {
             Scope.TIME_WRITE,
         }
     ),
-    Role.ANALYST: frozenset({Scope.PILOTS_READ, Scope.METRICS_READ}),
+    Role.ANALYST: frozenset({Scope.PILOTS_READ, Scope.METRICS_READ, Scope.BENEFITS_READ}),
     Role.INFORMATION_GOVERNANCE: frozenset(
         {Scope.PILOTS_READ, Scope.PEOPLE_READ, Scope.GOVERNANCE_READ, Scope.GOVERNANCE_WRITE}
+    ),
+    Role.FINANCE: frozenset(
+        {Scope.PILOTS_READ, Scope.METRICS_READ, Scope.BENEFITS_READ, Scope.BENEFITS_VERIFY}
     ),
     Role.ADMIN: frozenset(Scope),
 }

@@ -14,6 +14,14 @@ async def get(
     return await session.get(Organisation, organisation_id, with_for_update=for_update or None)
 
 
+async def hold(session: AsyncSession, organisation_id: UUID) -> None:
+    """Hold an organisation against whoever else holds it, and not against those who write its rows."""
+    statement = select(Organisation.organisation_id).where(
+        col(Organisation.organisation_id) == organisation_id
+    )
+    await session.exec(statement.with_for_update(key_share=True))
+
+
 async def find_by_name(session: AsyncSession, name: str) -> Organisation | None:
     statement = select(Organisation).where(col(Organisation.name) == name)
     return (await session.exec(statement)).one_or_none()

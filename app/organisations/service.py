@@ -45,6 +45,11 @@ async def get(
     )
 
 
+async def hold(session: AsyncSession, organisation_id: UUID) -> None:
+    """Let one transaction at a time do what it holds the organisation for, while others write its rows."""
+    await repository.hold(session, organisation_id)
+
+
 async def change(
     session: AsyncSession, principal: Principal, changes: OrganisationChange, if_match: str | None
 ) -> Organisation:

@@ -1,0 +1,1 @@
+"""The benefits register: what pilots brought, of which kind, and how sure that is."""
