@@ -9,6 +9,11 @@ from app.assurance.output_audits.routes import bulk_router as audited_outputs
 from app.assurance.output_audits.routes import router as output_audits
 from app.audit_log.routes import router as audit_events
 from app.audit_log.seals.routes import router as audit_seal
+from app.benchmarking.catalogue.routes import router as benchmark_catalogue
+from app.benchmarking.participation.routes import router as benchmark_participation
+from app.benchmarking.releases.routes import comparison_router as benchmark_comparison
+from app.benchmarking.releases.routes import router as benchmark_releases
+from app.benchmarking.returns.routes import router as benchmark_returns
 from app.benefits.routes import router as benefits
 from app.dashboard.charts.routes import pilots_router as pilot_charts
 from app.dashboard.charts.routes import pools_router as pool_charts
@@ -123,6 +128,11 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/licence-pools", "licences", assignment_evidence),
     ("/directory-groups", "directory", directory_groups),
     ("/metrics", "figures", metrics),
+    ("/benchmark-catalogue", "benchmark", benchmark_catalogue),
+    ("/benchmark-participation", "benchmark", benchmark_participation),
+    ("/benchmark-returns", "benchmark", benchmark_returns),
+    ("/benchmark-releases", "benchmark", benchmark_releases),
+    ("/benchmark-comparison", "benchmark", benchmark_comparison),
     ("/import-batches", "imports", import_batches),
     ("/import-mappings", "imports", import_mappings),
     ("/connection-kinds", "connections", connection_kinds),

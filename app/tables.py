@@ -12,6 +12,9 @@ from app.assurance.output_audits.models import (
 )
 from app.audit_log.models import AuditEvent, UnsealedEvent
 from app.audit_log.seals.models import AuditCheckpoint, AuditSeal, AuditSealHead
+from app.benchmarking.participation.models import Participation
+from app.benchmarking.releases.models import BenchmarkRelease
+from app.benchmarking.returns.models import BenchmarkReturn
 from app.benefits.models import BenefitClaim
 from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun, JobState
@@ -119,6 +122,9 @@ TABLES = (
     OutputDraw,
     SampledOutput,
     OutputMarking,
+    Participation,
+    BenchmarkReturn,
+    BenchmarkRelease,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from app.benchmarking.releases.schemas import ComparedQuestion, ComparisonOut, GroupOut
 from app.core.bulk.results import BulkResult
 from app.core.errors import ProblemError
 from app.integrations.microsoft.service import VivaImport
@@ -193,6 +194,7 @@ def print_headline(
     said: FeedbackAnswer,
     seats: UtilisationAnswer,
     advice: Advice,
+    compared: ComparisonOut,
 ) -> None:
     """What a committee would ask first, each with how sure it is."""
     own, told, used = answer.arms[Arm.PILOT], said.report.figures, copilot.report.figures
@@ -210,10 +212,34 @@ def print_headline(
         f"{_sure(used['last_28_days_adoption'])} in the last",
         f"licence utilisation: {_sure(seats.report.figures['licence_utilisation'])} of the days on which seats are held",
         f"cashable saving so far: none. Time is not money, and no seat is given up before {advice.pool.term_ends_on}",
+        *_positions(compared),
     ]
     console.print("Headline", style="bold")
     for line in lines:
         console.print(f"  - {line}", highlight=False, soft_wrap=True)
+
+
+_HEADLINE_QUESTIONS = ("licence_utilisation", "admin_share_change", "policy_topics_covered")
+_QUARTERS = ("best quarter", "second quarter", "third quarter", "last quarter")
+
+
+def _positions(compared: ComparisonOut) -> Iterator[str]:
+    """Where the council stands among all that are compared, where that may be shown."""
+    for question in compared.questions:
+        everybody = next((g for g in question.groups if g.family == "all" and g.own), None)
+        if question.question in _HEADLINE_QUESTIONS and everybody is not None:
+            yield _position(question, everybody)
+
+
+def _position(question: ComparedQuestion, group: GroupOut) -> str:
+    own = group.own.value if group.own is not None else None
+    numbers = (own, group.lower_quartile, group.median, group.upper_quartile)
+    value, lower, median, upper = (_of_unit(question.unit, number or 0.0) for number in numbers)
+    place = "as most" if group.better_quarter is None else _QUARTERS[group.better_quarter - 1]
+    return (
+        f"among {group.organisations} simulated councils, {question.title[0].lower()}{question.title[1:]}: "
+        f"{value}, {place} (quartiles {lower}, {median}, {upper})"
+    )
 
 
 def _ratio(figure: Figure) -> str:
@@ -240,13 +266,16 @@ def _cells(figure: Figure) -> tuple[str, str, str]:
 
 
 def _amount(figure: Figure, number: float) -> str:
-    unit = figure.metric.unit
+    if figure.metric.unit == "money":
+        return f"{number:,.2f} {figure.money.currency if figure.money else ''}"
+    return _of_unit(figure.metric.unit, number)
+
+
+def _of_unit(unit: str, number: float) -> str:
     if unit == "proportion":
         return f"{100 * number:.1f} %"
     if unit == "difference of proportions":
         return f"{100 * number:+.1f} points"
-    if unit == "money":
-        return f"{number:,.2f} {figure.money.currency if figure.money else ''}"
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"
 
 

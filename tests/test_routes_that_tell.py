@@ -29,6 +29,10 @@ GROUPED = "Texts of ten writers at least, in groups that stay as they are: see t
 NOBODY = "It tells of definitions, plans, dates and states, and counts nobody in a pilot."
 DRAWN = "How many were drawn is what somebody asked for, before the pilot starts and anything is done in it."
 TYPED_IN = "How many came to a session is what somebody typed in, once, and of nobody's answers."
+COMPARED = (
+    "Answers about an organisation; what is filled in is as anybody may see it, and of others quartiles alone: see "
+    "test_benchmark_disclosure."
+)
 WRITTEN = (
     "How many rows a file brought, for those who may write them, or whoever may do everything."
 )
@@ -73,6 +77,20 @@ TELLS_NOTHING = {
     "GET /pilots/{pilot_id}/feedback-sessions": TYPED_IN,
     "GET /pilots/{pilot_id}/feedback-sessions/{session_id}": TYPED_IN,
     "GET /import-batches": WRITTEN,
+    **dict.fromkeys(
+        (
+            "GET /benchmark-catalogue",
+            "GET /benchmark-catalogue/rows",
+            "GET /benchmark-participation",
+            "GET /benchmark-returns",
+            "GET /benchmark-returns/{return_id}",
+            "GET /benchmark-returns/{return_id}/rows",
+            "GET /benchmark-releases",
+            "GET /benchmark-comparison",
+            "GET /benchmark-comparison/rows",
+        ),
+        COMPARED,
+    ),
     **dict.fromkeys(
         (
             "GET /jobs",

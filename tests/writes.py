@@ -166,6 +166,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         **await _published(client, pilot_id),
         **await _connected(client, pilot_id),
         **await _audited(client, pilot_id),
+        "return_id": await _returned(client),
         "account_id": await _signed_in(client),
         "claim_id": await _claimed(client, pilot_id),
     }
@@ -232,6 +233,18 @@ async def _connected(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]
         "connection_id": made,
         "connection_run_id": reads["connection_run_id"],
     }
+
+
+async def _returned(client: httpx.AsyncClient) -> str:
+    """A return that can be checked, and a council that says how it is compared."""
+    said = {"kind": "unitary", "population": 200_000, "is_sharing": True}
+    good(await client.put("/benchmark-participation", json=said))
+    made = good(await client.post("/benchmark-returns", json={"year": 2023}), 201)
+    return_id: str = made["return_id"]
+    needed = {"staff_in_post": 5000, "digital_staff": 150, "ict_spend": 18_000_000}
+    sent = {"answers": {name: {"value": value, "note": _WHY} for name, value in needed.items()}}
+    good(await client.patch(f"/benchmark-returns/{return_id}", json=sent))
+    return return_id
 
 
 async def _signed_in(client: httpx.AsyncClient) -> str:
@@ -349,6 +362,17 @@ BODIES: dict[str, Any] = {
         "since": "2024-05-01T00:00:00+01:00",
         "until": "2024-06-01T00:00:00+01:00",
     },
+    "PUT /benchmark-participation": {
+        "kind": "county",
+        "population": 800_000,
+        "is_sharing": False,
+    },
+    "POST /benchmark-returns": {"year": 2022, "reason": _WHY},
+    "PATCH /benchmark-returns/{return_id}": {
+        "answers": {"ai_staff": {"value": 2.5, "note": _WHY}, "cost_avoided": None}
+    },
+    "POST /benchmark-returns/{return_id}/fill-in": None,
+    "POST /benchmark-returns/{return_id}/steps": {"to": "checked"},
     "POST /api-keys": {"name": "Margaret", "role": "analyst"},
     "DELETE /api-keys/{key_id}": None,
     "PATCH /accounts/{account_id}": {"is_blocked": True},

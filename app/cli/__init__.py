@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from app import terminal
-from app.cli import audit, connections, imports, jobs, keys, organisations, serving
+from app.cli import audit, benchmark, connections, imports, jobs, keys, organisations, serving
 from app.cli.demo import demo
 from app.core.errors import ConfigurationError, ProblemError
 from app.core.problems import invalid_input
@@ -33,6 +33,7 @@ for name, group in (
     ("key", keys.app),
     ("import", imports.app),
     ("jobs", jobs.app),
+    ("benchmark", benchmark.app),
 ):
     app.add_typer(group, name=name)
 

@@ -13,6 +13,7 @@ from app.cli.serving import check_port, serve_at
 from app.core import schema
 from app.core.database import Database
 from app.core.settings import Environment, get_settings
+from app.demo import benchmark
 from app.demo import council as simulated
 from app.metrics.adoption import service as adoption
 from app.metrics.feedback import service as feedback
@@ -45,6 +46,8 @@ def demo(
                 council = await simulated.load(session, steps)
         await tick(database)
         principal = Principal.system(council.organisation)
+        async with database.transaction() as session:
+            compared = await benchmark.load(session, principal)
         async with database.transaction(read_only=True) as session:
             answers = {
                 pilot.name: await adoption.adoption(session, principal, pilot.id, Question())
@@ -62,7 +65,7 @@ def demo(
         terminal.print_time_use(terminal.out, council.children.name, ratio, said)
         terminal.print_seats(terminal.out, seats, advice)
         first = answers[council.copilot.name]
-        terminal.print_headline(terminal.out, first, ratio, said, seats, advice)
+        terminal.print_headline(terminal.out, first, ratio, said, seats, advice, compared)
         terminal.print_next_steps(
             terminal.out,
             f"http://{host}:{port}",

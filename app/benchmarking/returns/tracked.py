@@ -1,0 +1,197 @@
+"""What is recorded here and answers a question of the return, with where it is from.
+
+Each function reads figures as anybody may see them: what is withheld there is not filled in. One of yours is
+a line in `SOURCES`.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.access.principals import Principal
+from app.benchmarking.returns.answers import Answer, Origin, Provenance
+from app.core.pagination import MAX_LIMIT, PageQuery
+from app.core.periods import Window
+from app.metrics.adoption import service as adoption
+from app.metrics.figures import Figure
+from app.metrics.questions import Question
+from app.metrics.registry import (
+    COMMITTED_COST,
+    LAST_28_DAYS_ADOPTION,
+    LICENCE_UTILISATION,
+    PURCHASED_SEAT_DAYS,
+    Metric,
+)
+from app.metrics.snapshots import service as snapshots
+from app.metrics.time_use import service as time_use
+from app.metrics.utilisation import service as utilisation
+from app.metrics.utilisation.service import UtilisationAnswer
+from app.pilots import service as pilots
+from app.pilots.models import Arm, Pilot, PilotStatus
+
+_CARRIED_OUT: Final = (PilotStatus.RUNNING, PilotStatus.COMPLETED, PilotStatus.DECIDED)
+
+
+class Recorded:
+    """What is recorded of a year, as anybody may see it; what several questions need is read once."""
+
+    def __init__(self, session: AsyncSession, principal: Principal, year: Window) -> None:
+        self.session = session
+        self.principal = Principal.anybody(principal.organisation)
+        self.year = year
+        self._begun: list[Pilot] | None = None
+        self._terms: list[UtilisationAnswer] | None = None
+
+    async def pilots_begun(self) -> list[Pilot]:
+        """The pilots whose window begins in the year."""
+        if self._begun is None:
+            over = await pilots.over(self.session, self.principal, self.year)
+            self._begun = [
+                each for each in over if each.starts_on in self.year and each.status in _CARRIED_OUT
+            ]
+        return self._begun
+
+    async def terms_begun(self) -> list[UtilisationAnswer]:
+        """The use of each pool over its whole term, of those whose term begins in the year."""
+        if self._terms is None:
+            page, whole = PageQuery(limit=MAX_LIMIT), utilisation.Question()
+            every, _ = await utilisation.of_every_pool(self.session, self.principal, page, whole)
+            self._terms = [each for each in every if each.pools[0].term_starts_on in self.year]
+        return self._terms
+
+
+Source = Callable[[Recorded], Awaitable[Answer | None]]
+
+
+async def found(session: AsyncSession, principal: Principal, year: Window) -> dict[str, Answer]:
+    """Every answer that is to be had from what is recorded, by question."""
+    recorded = Recorded(session, principal, year)
+    answers = {name: await source(recorded) for name, source in SOURCES.items()}
+    return {name: answer for name, answer in answers.items() if answer is not None}
+
+
+async def _pilots_begun(recorded: Recorded) -> Answer | None:
+    begun = await recorded.pilots_begun()
+    if not begun:
+        return None
+    provenance = Provenance(
+        source="GET /pilots",
+        figures={},
+        starts_on=recorded.year.starts_on.isoformat(),
+        ends_on=recorded.year.ends_on.isoformat(),
+        as_of=max(each.starts_on for each in begun).isoformat(),
+        people=None,
+        evidence_tier=None,
+        about=[str(each.id) for each in begun],
+    )
+    return Answer(len(begun), origin=Origin.TRACKED, provenance=provenance)
+
+
+async def _change_of_admin(recorded: Recorded) -> Answer | None:
+    changes = []
+    for pilot in await recorded.pilots_begun():
+        answer = await time_use.time_use(recorded.session, recorded.principal, pilot.id, Question())
+        changes.append((answer.arms[Arm.PILOT].change, pilot))
+    return await _of_most_people(recorded, changes, "time-use")
+
+
+async def _late_adoption(recorded: Recorded) -> Answer | None:
+    shares = []
+    for pilot in await recorded.pilots_begun():
+        answer = await adoption.adoption(recorded.session, recorded.principal, pilot.id, Question())
+        share = answer.report.figures[LAST_28_DAYS_ADOPTION.slug]
+        if isinstance(share, Figure):
+            shares.append((share, pilot))
+    return await _of_most_people(recorded, shares, "adoption")
+
+
+async def _of_most_people(
+    recorded: Recorded, figures: Sequence[tuple[Figure, Pilot]], page: str
+) -> Answer | None:
+    there = [each for each in figures if each[0].value is not None]
+    if not there:
+        return None
+    figure, pilot = max(there, key=lambda each: (each[0].people or 0, each[1].id))
+    query = PageQuery(limit=MAX_LIMIT)
+    published, _ = await snapshots.page(recorded.session, recorded.principal, pilot.id, query)
+    same_day = (str(each.id) for each in published if each.as_of == figure.as_of)
+    provenance = Provenance(
+        source=f"GET /pilots/{{pilot_id}}/metrics/{page}",
+        figures={figure.metric.slug: figure.metric.definition_version},
+        starts_on=figure.window.starts_on.isoformat(),
+        ends_on=figure.window.ends_on.isoformat(),
+        as_of=figure.as_of.isoformat(),
+        people=figure.people,
+        evidence_tier=figure.metric.evidence_tier,
+        about=[str(pilot.id)],
+        snapshot_id=next(same_day, None),
+    )
+    return _answer(figure, figure.value or 0.0, provenance)
+
+
+def _answer(figure: Figure | None, value: float, provenance: Provenance) -> Answer:
+    interval = figure.interval if figure is not None else None
+    return Answer(
+        value=value,
+        low=interval.low if interval is not None else None,
+        high=interval.high if interval is not None else None,
+        origin=Origin.TRACKED,
+        provenance=provenance,
+    )
+
+
+def _seats(metric: Metric, added_up: Callable[[Sequence[UtilisationAnswer], str], float]) -> Source:
+    """A figure of seats over all pools; an interval only where it is a share and there is one pool."""
+
+    async def source(recorded: Recorded) -> Answer | None:
+        terms = await recorded.terms_begun()
+        found = [answer.report.figures[metric.slug] for answer in terms]
+        figures = [each for each in found if isinstance(each, Figure) and each.value is not None]
+        if not figures or len(figures) < len(terms):
+            return None  # of some pools it would be another figure
+        alone = figures[0] if len(figures) == 1 else None
+        provenance = Provenance(
+            source="GET /licence-utilisation",
+            figures={metric.slug: metric.definition_version},
+            starts_on=min(answer.window.starts_on for answer in terms).isoformat(),
+            ends_on=max(answer.window.ends_on for answer in terms).isoformat(),
+            as_of=max(answer.as_of for answer in terms).isoformat(),
+            people=alone.people if alone is not None else None,
+            evidence_tier=metric.evidence_tier,
+            about=[str(answer.pools[0].id) for answer in terms],
+        )
+        shown = alone if metric.unit == "proportion" else None
+        return _answer(shown, added_up(terms, metric.slug), provenance)
+
+    return source
+
+
+def _of_slug(terms: Sequence[UtilisationAnswer], slug: str) -> list[tuple[Figure, int]]:
+    """A figure of each pool, and the days of its term."""
+    found = [(answer.report.figures[slug], answer.window.days) for answer in terms]
+    return [(figure, days) for figure, days in found if isinstance(figure, Figure)]
+
+
+def _sum(terms: Sequence[UtilisationAnswer], slug: str) -> float:
+    return sum(figure.value or 0.0 for figure, _ in _of_slug(terms, slug))
+
+
+def _mean_over_days(terms: Sequence[UtilisationAnswer], slug: str) -> float:
+    return round(sum((figure.value or 0.0) / days for figure, days in _of_slug(terms, slug)), 2)
+
+
+def _share(terms: Sequence[UtilisationAnswer], slug: str) -> float:
+    parts = sum(figure.numerator or 0.0 for figure, _ in _of_slug(terms, slug))
+    wholes = sum(figure.denominator or 0.0 for figure, _ in _of_slug(terms, slug))
+    return parts / wholes if wholes else 0.0
+
+
+SOURCES: Final[dict[str, Source]] = {
+    "admin_share_change": _change_of_admin,
+    "ai_licence_spend": _seats(COMMITTED_COST, _sum),
+    "ai_licences": _seats(PURCHASED_SEAT_DAYS, _mean_over_days),
+    "ai_pilots_begun": _pilots_begun,
+    "late_adoption": _late_adoption,
+    "licence_utilisation": _seats(LICENCE_UTILISATION, _share),
+}
