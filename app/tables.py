@@ -47,8 +47,12 @@ from app.metrics.feedback.models import MissingFeedbackWeek
 from app.metrics.snapshots.models import Snapshot, SnapshotInput
 from app.organisations.models import Organisation
 from app.people.absences.models import Absence
+from app.people.erased_numbers.models import ErasedNumber
 from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember, PilotTransition
+from app.privacy.erasure.models import Erasure
+from app.privacy.legal_holds.models import LegalHold
+from app.privacy.retention.models import RetentionSchedule
 from app.time_use.daily.models import TimeUseCode, TimeUseDay, TimeUsePerson
 from app.time_use.plans.models import SamplingPlan
 from app.time_use.prompts.models import TimePrompt, TimePromptDraw
@@ -125,6 +129,10 @@ TABLES = (
     Participation,
     BenchmarkReturn,
     BenchmarkRelease,
+    ErasedNumber,
+    Erasure,
+    LegalHold,
+    RetentionSchedule,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -52,6 +52,7 @@ _BEYOND_SCHEMAS = {
     "fixed_window",
     "hours_needed",
     "hours_repeated",
+    "hold_on",
     "in_the_future",
     "in_the_past",
     "interval_elsewhere",
@@ -231,6 +232,9 @@ class Council:
         key = self._made("/api-keys", {"name": "to be revoked", "role": "analyst"})
         receiver = {"url": "https://receiver.example.org/other"}
         endpoint = self._made("/webhook-endpoints", receiver)
+        for person in people:  # so that nobody whom other requests are about is erased
+            held = {"hold_on": "person", "person_id": person["person_id"], "reason": "tested with"}
+            self._made("/legal-holds", held)
         self.existing = {
             "person_id": [person["person_id"] for person in people],
             "pilot_id": pilots,
@@ -245,6 +249,8 @@ class Council:
             "connection_id": [self._own["connection_id"]],
             "connection_run_id": [self._own["connection_run_id"]],
             "endpoint_id": [endpoint["endpoint_id"]],
+            "erasure_id": [self._own["erasure_id"]],
+            "hold_id": [self._own["hold_id"]],
             **self._seats(),
             **self._audits(pilots),
         }

@@ -133,9 +133,10 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
     """Record one of everything; returns its id by the name that paths give it."""
     await people(client, "E-4711", display_name="Margaret", department="Housing")
     # To be given a seat, a seat in bulk, a place on the waiting list; and one who waits already.
-    await people(client, "SEATED", "SEATED-IN-BULK", "TO-WAIT", "WAITING")
+    await people(client, "SEATED", "SEATED-IN-BULK", "TO-WAIT", "WAITING", "TO-ERASE", "ERASED")
     listed = good(await client.get("/people"))["items"]
-    person_id = next(p["person_id"] for p in listed if p["external_id"] == "E-4711")
+    ids = {p["external_id"]: p["person_id"] for p in listed}
+    person_id = ids["E-4711"]
     pilot_id = await pilot(client, {"person_external_id": "E-4711"})
     key = good(await client.post("/api-keys", json={"name": "k", "role": "analyst"}), 201)
     pool_path = await pool(client, seats=9, hands_on_released_seats=False)
@@ -169,6 +170,19 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         "return_id": await _returned(client),
         "account_id": await _signed_in(client),
         "claim_id": await _claimed(client, pilot_id),
+        **await _governed(client, ids),
+    }
+
+
+async def _governed(client: httpx.AsyncClient, ids: Mapping[str, str]) -> dict[str, str]:
+    """Somebody who was erased, somebody who is to be, and somebody who must not be."""
+    gone = good(await client.post("/erasures", json={"person_id": ids["ERASED"]}), 201)
+    held = {"hold_on": "person", "person_id": ids["WAITING"], "reason": _WHY}
+    hold = good(await client.post("/legal-holds", json=held), 201)
+    return {
+        "subject_id": ids["TO-ERASE"],
+        "erasure_id": gone["erasure_id"],
+        "hold_id": hold["hold_id"],
     }
 
 
@@ -377,6 +391,10 @@ BODIES: dict[str, Any] = {
     "DELETE /api-keys/{key_id}": None,
     "PATCH /accounts/{account_id}": {"is_blocked": True},
     "POST /accounts/{account_id}/sign-out": None,
+    "POST /erasures": {"person_id": "{subject_id}"},
+    "POST /erasures/{erasure_id}/lift": None,
+    "POST /legal-holds": {"hold_on": "pilot", "pilot_id": "{pilot_id}", "reason": _WHY},
+    "POST /legal-holds/{hold_id}/release": None,
 }
 
 

@@ -24,6 +24,7 @@ from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.people import errors as errors  # noqa: PLC0414 - declares the constraint answers
 from app.people import repository
+from app.people.erased_numbers import service as erased_numbers
 from app.people.models import Person
 from app.people.schemas import Employment, PersonChange, PersonFilter, PersonIn, PersonRow
 
@@ -32,8 +33,9 @@ async def create(session: AsyncSession, principal: Principal, wanted: PersonIn) 
     """Record a person.
 
     Raises:
-        Conflict: the external_id is taken.
+        Conflict: the external_id is taken, or that of somebody who was erased.
     """
+    await erased_numbers.check(session, principal, [wanted.external_id])
     person = Person(organisation_id=principal.organisation_id, **wanted.model_dump())
     session.add(person)
     await session.flush()
@@ -77,6 +79,8 @@ async def change(
     person = await get(session, principal, person_id, for_update=True)
     check_if_match(if_match, etag_of(person.id, person.revision))
     values = changes.model_dump(exclude_unset=True)
+    if values.get("external_id") is not None:
+        await erased_numbers.check(session, principal, [values["external_id"]])
     for name, value in values.items():
         setattr(person, name, value)
     if person.started_on and person.left_on and person.left_on < person.started_on:
@@ -136,16 +140,16 @@ async def upsert_many(
 async def _upsert_chunk(
     session: AsyncSession, principal: Principal, chunk: list[Parsed[PersonRow]], batch: Intake
 ) -> None:
-    known = await repository.by_external_id(
-        session, principal, {parsed.row.external_id for parsed in chunk if parsed.row is not None}
-    )
+    numbers = {parsed.row.external_id for parsed in chunk if parsed.row is not None}
+    known = await repository.by_external_id(session, principal, numbers)
+    erased = await erased_numbers.among(session, principal, numbers)
     stored = {number: (person.started_on, person.left_on) for number, person in known.items()}
     now = clock.now()
     problems: list[RowError | None] = []
     rows: list[dict[str, Any]] = []
     for parsed in chunk:
         values = given(parsed.row) if parsed.row is not None else {}
-        problem = parsed.error or _problem(parsed.index, values, stored)
+        problem = parsed.error or _problem(parsed.index, values, stored, erased)
         problems.append(problem)
         if problem is None:
             rows.append(
@@ -162,8 +166,13 @@ async def _upsert_chunk(
 
 
 def _problem(
-    index: int, values: dict[str, Any], stored: dict[str, tuple[date | None, date | None]]
+    index: int,
+    values: dict[str, Any],
+    stored: dict[str, tuple[date | None, date | None]],
+    erased: Collection[str],
 ) -> RowError | None:
+    if values["external_id"] in erased:
+        return RowError(index, erased_numbers.CODE, erased_numbers.DETAIL, "/external_id")
     before = stored.get(values["external_id"], (None, None))
     started_on = values.get("started_on", before[0])
     left_on = values.get("left_on", before[1])

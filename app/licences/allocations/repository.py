@@ -356,11 +356,11 @@ async def open_seats(
 
 
 async def of_leavers(
-    session: AsyncSession, principal: Principal, day: date
+    session: AsyncSession, principal: Principal, day: date, person_id: UUID | None
 ) -> list[tuple[UUID, str, UUID, date]]:
     """Seats held beyond the day on which their holder left, by `day`: pool, product, seat, left_on.
 
-    In the order of product and pool, in which whoever holds several products must take them.
+    Of everybody, or of one person. In the order of product and pool, in which whoever holds several products must take them.
     """
     a = SeatAllocation
     statement = (
@@ -393,4 +393,6 @@ async def of_leavers(
         )
         .order_by(col(a.product), col(a.pool_id), col(a.id))
     )
+    if person_id is not None:
+        statement = statement.where(col(a.person_id) == person_id)
     return [(row[0], row[1], row[2], row[3]) for row in await session.exec(statement)]

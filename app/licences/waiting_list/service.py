@@ -85,11 +85,15 @@ async def end(ledger: Ledger, seats: dict[UUID, tuple[date, UUID]]) -> None:
 
 
 async def pools_of_leavers(
-    session: AsyncSession, principal: Principal, day: date
+    session: AsyncSession, principal: Principal, day: date, person_id: UUID | None = None
 ) -> set[tuple[str, UUID]]:
-    """(product, pool) of every list that somebody is on who has left by a day."""
+    """(product, pool) of every list that somebody, or one person, is on who has left by a day."""
     found = await repository.of_leavers(session, principal, day)
-    return {(entry.product, entry.pool_id) for entry, _ in found}
+    return {
+        (entry.product, entry.pool_id)
+        for entry, _ in found
+        if person_id is None or entry.person_id == person_id
+    }
 
 
 async def end_of_leavers(ledger: Ledger, day: date) -> int:

@@ -29,6 +29,7 @@ from app.integrations.scim.users.accounts import (
 )
 from app.integrations.scim.users.models import DirectoryUser
 from app.people import service as people
+from app.people.erased_numbers import service as erased_numbers
 from app.people.models import Person
 from app.people.schemas import PersonIn, PersonOfDirectory
 
@@ -68,9 +69,12 @@ async def create(session: AsyncSession, principal: Principal, account: Account) 
     """Take a user in: somebody new, somebody who was here before, or somebody whom HR has recorded.
 
     Raises:
-        Conflict: the userName or the number is another user's.
+        Conflict: the userName or the number is another user's, or that of somebody who was erased.
     """
     entry, kept = entry_of(account), kept_of(account)
+    # The directory's own id as well: whoever was erased may come without a number of HR's.
+    named = [entry.external_id, stated(account.external_id)]
+    await erased_numbers.check(session, principal, [each for each in named if each is not None])
     await _check_name(session, principal, entry)
     person, row = await _who(session, principal, account, entry)
     if person is None:
