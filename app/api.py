@@ -69,6 +69,7 @@ from app.pilots.routes import router as pilots
 from app.privacy.erasure.routes import recorded_router as erasure_planned
 from app.privacy.erasure.routes import router as erasures
 from app.privacy.legal_holds.routes import router as legal_holds
+from app.privacy.retention.routes import router as retention
 from app.time_use.plans.routes import router as sampling_plans
 from app.time_use.prompts.routes import recorded_router as time_prompts_recorded
 from app.time_use.prompts.routes import router as time_prompts
@@ -154,6 +155,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/people", "privacy", erasure_planned),
     ("/erasures", "privacy", erasures),
     ("/legal-holds", "privacy", legal_holds),
+    ("/retention-schedule", "privacy", retention),
 )
 
 

@@ -25,6 +25,7 @@ from app.licences.reclaim import jobs as reclaim_jobs  # noqa: F401
 from app.metrics.feedback import jobs as feedback_jobs  # noqa: F401
 from app.metrics.snapshots import jobs as snapshot_jobs  # noqa: F401
 from app.organisations import service as organisations
+from app.privacy.retention import jobs as retention_jobs  # noqa: F401
 from app.time_use.daily import jobs as time_use_jobs  # noqa: F401 - likewise
 
 TICK = timedelta(seconds=30)

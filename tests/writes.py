@@ -395,6 +395,10 @@ BODIES: dict[str, Any] = {
     "POST /erasures/{erasure_id}/lift": None,
     "POST /legal-holds": {"hold_on": "pilot", "pilot_id": "{pilot_id}", "reason": _WHY},
     "POST /legal-holds/{hold_id}/release": None,
+    "PUT /retention-schedule": {
+        **dict.fromkeys(("time_samples", "feedback", "licence_activity", "people"), 3650),
+        **dict.fromkeys(("waiting_lists", "absences", "directory", "connection_runs"), None),
+    },
 }
 
 
