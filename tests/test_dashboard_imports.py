@@ -104,6 +104,31 @@ async def test_a_file_is_checked_imported_once_mended_and_taken_back(
 
 
 @ONE
+async def test_anonymous_answers_of_a_file_that_comes_twice_are_there_once(
+    app: FastAPI, council: Council
+) -> None:
+    """Nothing names them; their place in the file does, and the page says so before anything is sent."""
+    with on("2024-05-08"):
+        admin = await council.admin()
+        path = f"/pilots/{await pilot(admin)}"
+        browser = await pages.reader(app, council, Role.ADMIN)
+        page = pages.read(await browser.get(NEW))
+        said = {"kind": "feedback", "pilot": path.rpartition("/")[2]}
+        text = "week_starts_on,satisfaction\r\n2024-04-08,4\r\n2024-04-08,4\r\n"
+        seen = pages.read(await send(browser, page, text, **said))
+        assert "2 new" in seen.text
+        assert "2 new" in pages.read(await again(browser, seen, "carry_out")).text
+        seen = pages.read(await send(browser, page, text, **said))
+        assert "This file was imported already." in seen.text
+        assert "0 new, 0 changed, 2 the same as before" in seen.text
+        assert "idempotency_key" not in seen.fields
+        other = pages.read(await send(browser, page, text + "2024-04-15,5\r\n", **said))
+        assert "This file was imported already." not in other.text
+        assert "3 new" in other.text
+        await browser.close()
+
+
+@ONE
 async def test_what_is_missing_is_said_at_its_field(app: FastAPI, council: Council) -> None:
     browser = await pages.reader(app, council, Role.ADMIN)
     page = pages.read(await browser.get(NEW))

@@ -26,6 +26,7 @@ from app.core.database import Database
 from app.core.instants import DateOrder, zone_of
 from app.core.settings import Settings, get_settings
 from app.feedback.responses import service as feedback
+from app.feedback.responses.rows import named_by_place
 from app.feedback.responses.schemas import FeedbackBulkResult, FeedbackRow
 from app.imports import service as imports
 from app.imports.mappings import service as mappings
@@ -127,7 +128,7 @@ KINDS: Final = (
         feedback.upsert_many,
         "Import what staff answered, week by week.",
         of_pilot=True,
-        settle=feedback.named_by_place,
+        settle=named_by_place,
     ),
 )
 

@@ -1,7 +1,9 @@
 """Rows of a form, as the bulk routes of the API take them. Pure."""
 
+import hashlib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -32,11 +34,27 @@ def bulk(
     return BulkRequest(io.BytesIO(content), media_type, BulkOptions(mode, dry_run, list_rows))
 
 
+# Names rows of a file that have no name of their own, by its digest: the same file again changes nothing.
+Settle = Callable[[Iterator[list[Parsed[Any]]], str], Iterator[list[Parsed[Any]]]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Mended(BulkRequest):
     """Rows of a file that may be one of rejected rows, mended: without remarks and guards."""
 
+    settle: Settle | None = None
+
     def rows(
         self, row_type: type[RowType], rewrite: Rewrite | None = None
+    ) -> Iterator[list[Parsed[RowType]]]:
+        if self.settle is None:
+            return self._read(row_type, rewrite)
+        digest = hashlib.file_digest(self.file, "sha256").hexdigest()  # type: ignore[arg-type]  # a file of bytes that can be read again
+        self.file.seek(0)
+        return self.settle(self._read(row_type, rewrite), digest)
+
+    def _read(
+        self, row_type: type[RowType], rewrite: Rewrite | None
     ) -> Iterator[list[Parsed[RowType]]]:
         def rewritten(records: Records) -> Records:
             values = without_remarks(records)
@@ -51,10 +69,15 @@ class _Mended(BulkRequest):
 
 
 def mended(
-    content: bytes, media_type: str, *, dry_run: bool, mode: BulkMode = BulkMode.PARTIAL
+    content: bytes,
+    media_type: str,
+    *,
+    dry_run: bool,
+    mode: BulkMode = BulkMode.PARTIAL,
+    settle: Settle | None = None,
 ) -> BulkRequest:
     """A bulk request with a file as its body, read as the command line reads it."""
-    return _Mended(io.BytesIO(content), media_type, BulkOptions(mode, dry_run))
+    return _Mended(io.BytesIO(content), media_type, BulkOptions(mode, dry_run), settle)
 
 
 def as_ndjson(rows: Iterable[Mapping[str, Any]]) -> bytes:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.dashboard.rows import Settle
 from app.feedback.responses.routes import record_many_answers
+from app.feedback.responses.rows import named_by_place
 from app.imports.models import ImportKind
 from app.licences.activity.routes import upsert_licence_activity
 from app.people.absences.routes import upsert_absences
@@ -25,6 +27,7 @@ class Kind:
         of_pilot: its rows belong to a pilot.
         mapped: it takes a mapping.
         timed: it takes a date order and a zone.
+        settle: what names rows without a name of their own by the digest of their file.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Kind:
     of_pilot: bool = False
     mapped: bool = False
     timed: bool = False
+    settle: Settle | None = None
 
 
 KINDS: Final = (
@@ -62,7 +66,12 @@ KINDS: Final = (
         timed=True,
     ),
     Kind(
-        "feedback", "Feedback of a pilot", ImportKind.FEEDBACK, record_many_answers, of_pilot=True
+        "feedback",
+        "Feedback of a pilot",
+        ImportKind.FEEDBACK,
+        record_many_answers,
+        of_pilot=True,
+        settle=named_by_place,
     ),
 )
 

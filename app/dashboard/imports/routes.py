@@ -131,6 +131,7 @@ async def take_file(view: Looking, form: Form) -> Response:
             media_type,
             dry_run=not carried_out,
             mode=mode if carried_out else BulkMode.PARTIAL,
+            settle=kind.settle,
         ),
         **_asked(kind, form),
     )
@@ -145,6 +146,7 @@ async def take_file(view: Looking, form: Form) -> Response:
         trail=[*_trail(view), Crumb("Import a file", _NEW)],
         here=_NEW,
         done=done,
+        came_before=_came_before(done),
         errors=done["errors"][:_SHOWN],
         carried_out=carried_out,
         kind=kind,
@@ -153,6 +155,13 @@ async def take_file(view: Looking, form: Form) -> Response:
         first_row=2 if media_type == CSV else 1,
         carried=text if len(text) <= _CARRIED and _is_text(text) else None,
         sent=given.texts(form, ("kind", "pilot", "mapping", "date_order", "zone", "atomic")),
+    )
+
+
+def _came_before(done: dict[str, Any]) -> bool:
+    """Whether every row of a file is here already, as it stands there."""
+    return bool(done["duplicates"]) and not (
+        done["accepted"] or done["updated"] or done["rejected"]
     )
 
 

@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+from app.core.bulk.formats import Parsed
 from app.core.bulk.results import RowError
 from app.core.fields import BARE_CODE_PATTERN
 from app.core.periods import iso_week_of
@@ -38,6 +40,25 @@ def answer_key(row: FeedbackRow, person_id: UUID | None) -> str:
 def is_anonymous(row: FeedbackRow) -> bool:
     """Whether an answer names nobody."""
     return row.person_id is None and row.person_external_id is None
+
+
+def named_by_place(
+    chunks: Iterable[list[Parsed[FeedbackRow]]], digest: str
+) -> Iterator[list[Parsed[FeedbackRow]]]:
+    """Rows of a file in which each anonymous answer without a name is called by its place.
+
+    So the same file a second time changes nothing. One in which something was changed is another file.
+
+    Args:
+        chunks: the rows.
+        digest: of the file.
+    """
+    for chunk in chunks:
+        for parsed in chunk:
+            row = parsed.row
+            if row is not None and is_anonymous(row) and row.source is row.source_ref is None:
+                row.source, row.source_ref = "file", f"{digest}-{parsed.index}"
+        yield chunk
 
 
 def answers_of(row: FeedbackRow) -> dict[str, Any]:

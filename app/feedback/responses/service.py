@@ -1,7 +1,7 @@
 """Rules about weekly answers: one a person and week, anonymous ones beside; text is screened."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from app.feedback.responses.models import (
     FeedbackResponse,
 )
 from app.feedback.responses.repository import ResponseFilter, Written
-from app.feedback.responses.rows import answer_key, answers_of, is_anonymous, problem_of, themes_of
+from app.feedback.responses.rows import answer_key, answers_of, problem_of, themes_of
 from app.feedback.responses.schemas import (
     FeedbackAccounted,
     FeedbackBulkResult,
@@ -162,25 +162,6 @@ async def upsert_many(
         for chunk in chunks:
             await _take_chunk(taking, chunk, batch)
     return batch.answer_as(FeedbackBulkResult)
-
-
-def named_by_place(
-    chunks: Iterable[list[Parsed[FeedbackRow]]], digest: str
-) -> Iterator[list[Parsed[FeedbackRow]]]:
-    """Rows of a file in which each anonymous answer without a name is called by its place.
-
-    So the same file a second time changes nothing. One in which something was changed is another file.
-
-    Args:
-        chunks: the rows.
-        digest: of the file.
-    """
-    for chunk in chunks:
-        for parsed in chunk:
-            row = parsed.row
-            if row is not None and is_anonymous(row) and row.source is row.source_ref is None:
-                row.source, row.source_ref = "file", f"{digest}-{parsed.index}"
-        yield chunk
 
 
 async def _take_chunk(taking: _Taking, chunk: list[Parsed[FeedbackRow]], batch: Intake) -> None:
