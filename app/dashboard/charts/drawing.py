@@ -17,7 +17,8 @@ from app.dashboard.charts.contents import Chart, Form
 from app.dashboard.wording import METRICS
 
 # Of another look: what was drawn before is drawn again.
-_STYLE: Final = 1
+_STYLE: Final = 2
+VEGA_LITE: Final = "6.4"
 # What Deneb calls the rows that Power BI gives it.
 _DATA: Final = "dataset"
 _KEPT: Final = 512
@@ -27,9 +28,9 @@ _WIDTH_OF_PARTS: Final = 380
 _FONT: Final = "Arial, Helvetica, sans-serif"
 _INK: Final = "#1b1f24"
 # Told apart by the colour-blind as well, and by their dashes in print.
-_COLOURS: Final = ("#12436d", "#a8400c", "#206b51")
+COLOURS: Final = ("#12436d", "#a8400c", "#1f8a70")
 _DASHES: Final = ([1, 0], [6, 3], [2, 2])
-_PALE: Final = "#f2c9a5"
+PALE: Final = "#f2c9a5"
 
 _LABELS: Final = {"labelOverlap": "greedy", "labelSeparation": 10, "labelFlush": False}
 
@@ -63,7 +64,7 @@ def _draw(chart: Chart, digest: str) -> str:
     import vl_convert  # noqa: PLC0415 - starts an engine, which no command but `serve` needs
 
     drawn: str = vl_convert.vegalite_to_svg(
-        specification(chart, titled=False), vl_version="6.1", allowed_base_urls=[]
+        specification(chart, titled=False), vl_version=VEGA_LITE, allowed_base_urls=[]
     )
     return _as_part_of_a_page(drawn, chart.sentence, digest[:12])
 
@@ -128,11 +129,32 @@ def _scale(alt: Any, chart: Chart) -> Any:
     return alt.Scale(zero=True, nice=True)
 
 
+def _told(alt: Any, chart: Chart) -> list[Any]:
+    """What a chart says of a value that somebody points at: as its table does."""
+    form = ".1%" if METRICS[chart.slugs[0]].unit == "proportion" else ",.2~f"
+    rows = list(chart.rows())
+    numbers = {"value": "Value", "low": "Interval from", "high": "Interval to"}
+    return [
+        alt.Tooltip("label:N", title=chart.heading),
+        alt.Tooltip("title:N", title="Figure"),
+        *(
+            alt.Tooltip(f"{name}:Q", title=title, format=form)
+            for name, title in numbers.items()
+            if any(row[name] is not None for row in rows)
+        ),
+        *(
+            [alt.Tooltip("people:Q", title="People")]
+            if any(row["people"] is not None for row in rows)
+            else []
+        ),
+    ]
+
+
 def _over_time(alt: Any, chart: Chart) -> dict[str, Any]:
     titles = [METRICS[slug].title for slug in chart.slugs]
     several = len(titles) > 1
     legend = alt.Legend() if several else None
-    scale = {"domain": titles, "range": list(_COLOURS[: len(titles)])}
+    scale = {"domain": titles, "range": list(COLOURS[: len(titles)])}
     dashes = {"domain": titles, "range": [list(dash) for dash in _DASHES[: len(titles)]]}
     days = [date.fromisoformat(line.key) for line in chart.lines]
     marks = [{"year": d.year, "month": d.month, "date": d.day, "utc": True} for d in days]
@@ -158,7 +180,9 @@ def _course(alt: Any, chart: Chart) -> list[Any]:
         **without_dash, y=alt.Y("low:Q", axis=_axis(alt, chart)), y2="high:Q"
     )
     lines = base.mark_line(strokeWidth=2.5).encode(**over, y=y, **detail)
-    points = base.mark_point(filled=True, size=60, opacity=1).encode(**without_dash, y=y)
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(
+        **without_dash, y=y, tooltip=_told(alt, chart)
+    )
     return [each.properties(height=260) for each in (bars, lines, points)]
 
 
@@ -166,8 +190,13 @@ def _levels(alt: Any, chart: Chart) -> list[Any]:
     """Counts that hold from one day to the next."""
     over = _over_time(alt, chart)
     y = alt.Y("value:Q", axis=_axis(alt, chart), scale=_scale(alt, chart))
-    lines = alt.Chart().mark_line(interpolate="step-after", strokeWidth=2.5).encode(**over, y=y)
-    return [lines.properties(height=260)]
+    base = alt.Chart()
+    lines = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(**over, y=y)
+    # Nothing is seen of what can be pointed at: a line alone would tell of its first day only.
+    there = base.mark_point(filled=True, size=150, opacity=0).encode(
+        x=over["x"], color=over["color"], y=y, tooltip=_told(alt, chart)
+    )
+    return [each.properties(height=260) for each in (lines, there)]
 
 
 def _parts(alt: Any, chart: Chart) -> list[Any]:
@@ -176,14 +205,15 @@ def _parts(alt: Any, chart: Chart) -> list[Any]:
     y = alt.Y("label:N", sort=labels, axis=alt.Axis(title=None, labelFontWeight="bold"))
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", title=None, tickCount=5)
+    told = _told(alt, chart)
     there = alt.Chart().transform_filter("isValid(datum.value)")
-    admin = there.mark_bar(color=_COLOURS[0], height=44).encode(
-        y=y, x=alt.X("value:Q", scale=scale, axis=axis)
+    admin = there.mark_bar(color=COLOURS[0], height=44).encode(
+        y=y, x=alt.X("value:Q", scale=scale, axis=axis), tooltip=told
     )
     direct = (
         there.transform_calculate(all="1")
-        .mark_bar(color=_PALE, height=44)
-        .encode(y=y, x=alt.X("value:Q"), x2=alt.X2(datum=1))
+        .mark_bar(color=PALE, height=44)
+        .encode(y=y, x=alt.X("value:Q"), x2=alt.X2(datum=1), tooltip=told)
     )
     # White beneath black: to be seen on both parts of the bar.
     under = there.mark_rule(color="#ffffff", strokeWidth=8).encode(y=y, x="low:Q", x2="high:Q")
