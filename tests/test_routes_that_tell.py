@@ -33,6 +33,11 @@ COMPARED = (
     "Answers about an organisation; what is filled in is as anybody may see it, and of others quartiles alone: see "
     "test_benchmark_disclosure."
 )
+OUTPUTS = "It counts what the AI wrote and the errors in it: references, never people."
+CLAIMED = (
+    "What somebody claims of the whole of a pilot, as they typed it in, and what a seat costs."
+)
+OVERSEEN = "For those who oversee how people's data are treated: states, and counts of rows."
 WRITTEN = (
     "How many rows a file brought, for those who may write them, or whoever may do everything."
 )
@@ -97,12 +102,39 @@ TELLS_NOTHING = {
             "GET /job-runs",
             "GET /job-runs/{run_id}",
             "GET /audit-events",
+            "GET /audit-seal",
+            "GET /audit-seal/verification",
         ),
         SERVICE,
+    ),
+    **dict.fromkeys(
+        (str(route) for route in ROUTES if "/output-audit-plans" in route.path), OUTPUTS
+    ),
+    **dict.fromkeys(
+        (
+            "GET /pilots/{pilot_id}/benefits",
+            "GET /pilots/{pilot_id}/benefits/{claim_id}",
+            "GET /pilots/{pilot_id}/benefits/{claim_id}/sensitivity",
+            "GET /pilots/{pilot_id}/benefit-position",
+            "GET /pilots/{pilot_id}/break-even",
+        ),
+        CLAIMED,
+    ),
+    **dict.fromkeys(
+        (
+            "GET /erasures",
+            "GET /erasures/{erasure_id}",
+            "GET /legal-holds",
+            "GET /legal-holds/{hold_id}",
+            "GET /retention-schedule",
+            "GET /retention-schedule/preview",
+        ),
+        OVERSEEN,
     ),
 }
 # They change something, but answer figures as well.
 WRITES_THAT_TELL = {
+    "POST /pilots/{pilot_id}/benefits/{claim_id}/verifications": CLAIMED,
     "POST /pilots/{pilot_id}/snapshots": THE_SAME,
     "POST /pilots/{pilot_id}/plan-check": "How many take part and are sampled, withheld where they are few.",
 }

@@ -46,6 +46,17 @@ def without(text: str, values: Collection[str]) -> str:
     return re.sub(rf"(?<!\w)(?:{alternatives})(?!\w)", ERASED, text, flags=re.IGNORECASE)
 
 
+def without_in(written: Any, values: Collection[str]) -> Any:
+    """The same of whatever JSON can say: its texts, but not the names of its fields."""
+    if isinstance(written, str):
+        return without(written, values)
+    if isinstance(written, list):
+        return [without_in(each, values) for each in written]
+    if isinstance(written, dict):
+        return {name: without_in(each, values) for name, each in written.items()}
+    return written
+
+
 def as_answered(values: Collection[str]) -> set[bytes]:
     """How values stand in stored answers: in JSON, with or without other alphabets, and in pages."""
     spelt = {

@@ -130,7 +130,7 @@ async def rewrite(
     principal: Principal,
     holding: Holding,
     row: Mapping[str, Any],
-    texts: Mapping[str, str],
+    texts: Mapping[str, Any],
 ) -> None:
     """Put other texts into one row's prose."""
     table = table_of(holding)

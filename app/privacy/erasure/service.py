@@ -21,7 +21,7 @@ from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember
 from app.privacy.erasure import errors, repository
 from app.privacy.erasure.models import Erasure
-from app.privacy.erasure.naming import is_telling, names_in, without
+from app.privacy.erasure.naming import is_telling, names_in, without_in
 from app.privacy.legal_holds import service as legal_holds
 from app.privacy.register import repository as register
 from app.privacy.register import service as holdings
@@ -250,10 +250,10 @@ async def _take_out_of_texts(session: AsyncSession, principal: Principal, target
                 await repository.rewrite(session, principal, holding, row, texts)
 
 
-def _without(holding: Holding, row: Mapping[str, Any], target: Target) -> dict[str, str]:
+def _without(holding: Holding, row: Mapping[str, Any], target: Target) -> dict[str, Any]:
     """Those texts of a row that name the person, as they are without that."""
     texts = {name: row[name] for name in holding.prose if row[name] is not None}
-    mended = {name: without(text, target.telling) for name, text in texts.items()}
+    mended = {name: without_in(text, target.telling) for name, text in texts.items()}
     return {name: text for name, text in mended.items() if text != texts[name]}
 
 

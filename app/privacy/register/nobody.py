@@ -127,6 +127,58 @@ NOBODY: Final = (
         plain=("version", "name", "categories", "mappings"),
     ),
     _nobody(
+        "audit_checkpoint",
+        "How far the audit log was sealed, signed; the chain has ids and digests alone.",
+        plain=("statement",),
+        of=Of.AUDIT,
+    ),
+    _nobody(
+        "audit_seal", "A digest for each event of the audit log.", plain=("hash",), of=Of.AUDIT
+    ),
+    _nobody("audit_seal_head", "Where the chain ends.", plain=("hash",), of=Of.AUDIT),
+    _nobody("audit_unsealed", "Which events are not sealed yet.", of=Of.AUDIT),
+    _nobody("benchmark_participation", "How the council is compared, if at all.", of=Of.GOVERNANCE),
+    _nobody(
+        "benchmark_release",
+        "Quartiles of councils, and this council's own answers.",
+        plain=("cells", "own"),
+    ),
+    _nobody(
+        "benchmark_return",
+        "What the council answers of itself, with notes.",
+        prose=("reason", "answers"),
+    ),
+    _nobody(
+        "benefit_claim",
+        "What a pilot is said to have saved; who wrote and verified it are ids of keys and accounts.",
+        prose=("title", "assumptions", "verification_reason"),
+        plain=(
+            *("unit", "currency", "budget_line", "ledger_reference"),
+            *("hours", "evidence", "written_by"),
+        ),
+    ),
+    _nobody(
+        "listed_output",
+        "References of what the AI wrote; what identifies somebody is refused.",
+        plain=("output_ref", "tool_version", "output_type", "team"),
+        of=Of.GOVERNANCE,
+    ),
+    _nobody(
+        "output_audit_plan",
+        "What is audited, and how strictly.",
+        prose=("name",),
+        plain=("strata",),
+        of=Of.GOVERNANCE,
+    ),
+    _nobody("output_draw", "A seed and how many were drawn.", plain=("digest",), of=Of.GOVERNANCE),
+    _nobody(
+        "output_marking",
+        "Types and severities of errors; who marked is the id of a key or an account.",
+        plain=("findings",),
+        of=Of.GOVERNANCE,
+    ),
+    _nobody("sampled_output", "Which references were drawn.", of=Of.GOVERNANCE),
+    _nobody(
         "webhook_attempt",
         "How a delivery went; receivers get ids, and what they answer goes with the event.",
         prose=("excerpt",),

@@ -1,11 +1,12 @@
 """All SQL that goes by the register: the rows of a person, whatever table they are in."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, Text, and_, cast, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
@@ -75,15 +76,16 @@ async def rows(
 async def mentioning(
     session: AsyncSession, principal: Principal, holding: Holding, values: Sequence[str]
 ) -> Sequence[dict[str, Any]]:
-    """Key and prose of the rows in whose prose one of these values may stand, in capitals or not."""
+    """Key and prose of the rows in whose prose, JSON too, one of these values may stand, in capitals or not."""
     if not values:
         return []
     table = table_of(holding)
     columns = [*table.primary_key, *(table.c[name] for name in holding.prose)]
     told = [
-        table.c[name].icontains(value, autoescape=True)
+        cast(table.c[name], Text).icontains(spelt, autoescape=True)
         for name in holding.prose
         for value in values
+        for spelt in {value, json.dumps(value)[1:-1]}
     ]
     statement = select(*columns).where(ours(principal, table), or_(*told))
     found = await (await session.connection()).execute(statement)

@@ -46,7 +46,7 @@ def _held(principal: Principal, rule: Rule) -> ColumnElement[bool]:
     pilots = select(hold.c.pilot_id).where(in_force, hold.c.hold_on == HoldOn.PILOT)
     people = select(hold.c.person_id).where(in_force, hold.c.hold_on == HoldOn.PERSON)
     everything = select(hold.c.id).where(in_force, hold.c.hold_on == HoldOn.ORGANISATION).exists()
-    conditions = [everything]
+    conditions: list[ColumnElement[bool]] = [everything]
     if "pilot_id" in table.c:
         conditions.append(table.c.pilot_id.in_(pilots))
     who = table.c.id if table.name == "person" else table.c.get("person_id")
