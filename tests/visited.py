@@ -15,6 +15,7 @@ from app.core import clock
 from app.dashboard.assets import PREFIX as STATIC
 from app.dashboard.navigation import HOME, SIGN_IN
 from app.dashboard.routes import ROUTERS
+from app.demo import benchmark
 from app.main import create_app
 from tests.adoption import days, record
 from tests.council import found, good, people, pilot
@@ -45,6 +46,9 @@ async def furnish(url: str) -> dict[Role, str]:
         await _seats(admin)
         await _running(admin)
         good(await admin.post("/jobs/idempotency_cleanup/runs"), 202)
+        async with council.database.transaction() as session:
+            await benchmark.load(session, council.system)
+        good(await admin.post("/benchmark-returns", json={"year": 2025}), 201)
         keys = {role: await council.key(role) for role in ROLES}
         await council.close()
     return keys

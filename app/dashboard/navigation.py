@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.audit_log.routes import list_audit_events
+from app.benchmarking.releases.routes import get_benchmark_comparison
 from app.imports.routes import list_import_batches
 from app.jobs.routes import list_jobs
 from app.licences.pools.routes import list_licence_pools
@@ -22,6 +23,7 @@ PEOPLE: Final = "/dashboard/people"
 SETTINGS: Final = "/dashboard/settings"
 KEYS: Final = "/dashboard/settings/keys"
 AUDIT: Final = "/dashboard/audit"
+BENCHMARK: Final = "/dashboard/benchmark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Entry:
 NAVIGATION: Final = (
     Entry("Pilots", HOME, list_pilots),
     Entry("Licences", LICENCES, list_licence_pools),
+    Entry("Benchmark", BENCHMARK, get_benchmark_comparison),
     Entry("Imports", IMPORTS, list_import_batches),
     Entry("People", PEOPLE, list_people),
     Entry("Jobs", JOBS, list_jobs),

@@ -24,12 +24,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "answered": wording.answered,
         "day": wording.day,
         "instant": wording.instant,
         "last_day": wording.last_day,
         "money": wording.money_text,
         "number": wording.number,
         "people": wording.people,
+        "plain": wording.plain,
         "rate": wording.rate,
         "share": wording.share,
         "shown": wording.shown,

@@ -5,6 +5,8 @@ from fastapi import APIRouter, FastAPI
 from app.dashboard.administration.routes import form_router as administered
 from app.dashboard.administration.routes import router as administration
 from app.dashboard.assets import router as assets
+from app.dashboard.benchmark.routes import form_router as benchmark_forms
+from app.dashboard.benchmark.routes import router as benchmark
 from app.dashboard.enrolment.routes import form_router as enrolled
 from app.dashboard.enrolment.routes import router as enrolment
 from app.dashboard.figures.routes import router as figures
@@ -42,6 +44,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     licences,
     reclaim_candidates,
     reclaim_decisions,
+    benchmark,
+    benchmark_forms,
     weekly,
     weekly_answers,
     moments,

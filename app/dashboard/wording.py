@@ -165,6 +165,18 @@ def amount(value: float, unit: str) -> str:
     return f"{number(value)} {unit}" if unit not in ("money", "people", "seats") else number(value)
 
 
+def answered(value: float, unit: str) -> str:
+    """An answer of the benchmark's return in the unit of its question."""
+    if unit in ("proportion", "difference of proportions"):
+        return amount(value, unit)
+    return f"£{number(value)}" if unit == "pounds" else number(value)
+
+
+def plain(value: float) -> str:
+    """A number as it is typed into a form."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
 def number(value: float) -> str:
     """A number to two decimals, whole ones without."""
     text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"

@@ -221,7 +221,7 @@ CATALOGUE: Final = (
         "ai_licences",
         *(_S.AUTOMATION, _T.COUNT, "licences"),
         "AI licences held",
-        "Seats bought of AI tools whose term begins in the year: their average over the days of the term.",
+        "Seats bought of AI tools whose term begins in the year: their average over the days of the term so far.",
         *(_D.NEITHER, 10),
     ),
     BenchmarkQuestion(

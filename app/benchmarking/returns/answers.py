@@ -91,7 +91,7 @@ def _missing(answers: Mapping[str, Answer]) -> Iterator[FieldError]:
     for question in CATALOGUE:
         if question.is_required and question.id not in answers:
             detail = f"“{question.title}” is not answered, and is needed."
-            yield FieldError(f"/answers/{question.id}", "answer_missing", detail)
+            yield FieldError(f"/answers/{question.id}/value", "answer_missing", detail)
 
 
 def _outside(answers: Mapping[str, Answer]) -> Iterator[FieldError]:

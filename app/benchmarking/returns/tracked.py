@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.benchmarking.returns.answers import Answer, Origin, Provenance
 from app.core.pagination import MAX_LIMIT, PageQuery
-from app.core.periods import Window
+from app.core.periods import DAY, Window
 from app.metrics.adoption import service as adoption
 from app.metrics.figures import Figure
 from app.metrics.questions import Question
@@ -62,6 +62,7 @@ class Recorded:
 
 
 Source = Callable[[Recorded], Awaitable[Answer | None]]
+AddedUp = Callable[[Sequence[UtilisationAnswer], str], float | None]
 
 
 async def found(session: AsyncSession, principal: Principal, year: Window) -> dict[str, Answer]:
@@ -141,7 +142,7 @@ def _answer(figure: Figure | None, value: float, provenance: Provenance) -> Answ
     )
 
 
-def _seats(metric: Metric, added_up: Callable[[Sequence[UtilisationAnswer], str], float]) -> Source:
+def _seats(metric: Metric, added_up: AddedUp) -> Source:
     """A figure of seats over all pools; an interval only where it is a share and there is one pool."""
 
     async def source(recorded: Recorded) -> Answer | None:
@@ -150,6 +151,9 @@ def _seats(metric: Metric, added_up: Callable[[Sequence[UtilisationAnswer], str]
         figures = [each for each in found if isinstance(each, Figure) and each.value is not None]
         if not figures or len(figures) < len(terms):
             return None  # of some pools it would be another figure
+        value = added_up(terms, metric.slug)
+        if value is None:
+            return None
         alone = figures[0] if len(figures) == 1 else None
         provenance = Provenance(
             source="GET /licence-utilisation",
@@ -162,29 +166,36 @@ def _seats(metric: Metric, added_up: Callable[[Sequence[UtilisationAnswer], str]
             about=[str(answer.pools[0].id) for answer in terms],
         )
         shown = alone if metric.unit == "proportion" else None
-        return _answer(shown, added_up(terms, metric.slug), provenance)
+        return _answer(shown, value, provenance)
 
     return source
 
 
-def _of_slug(terms: Sequence[UtilisationAnswer], slug: str) -> list[tuple[Figure, int]]:
-    """A figure of each pool, and the days of its term."""
-    found = [(answer.report.figures[slug], answer.window.days) for answer in terms]
-    return [(figure, days) for figure, days in found if isinstance(figure, Figure)]
+def _figures(terms: Sequence[UtilisationAnswer], slug: str) -> list[Figure]:
+    """A figure of each pool."""
+    found = (answer.report.figures[slug] for answer in terms)
+    return [each for each in found if isinstance(each, Figure)]
 
 
-def _sum(terms: Sequence[UtilisationAnswer], slug: str) -> float:
-    return sum(figure.value or 0.0 for figure, _ in _of_slug(terms, slug))
+def _sum(terms: Sequence[UtilisationAnswer], slug: str) -> float | None:
+    """None while a term runs: the sum is of the days so far."""
+    if any(answer.as_of + DAY < answer.window.ends_on for answer in terms):
+        return None
+    return sum(figure.value or 0.0 for figure in _figures(terms, slug))
 
 
-def _mean_over_days(terms: Sequence[UtilisationAnswer], slug: str) -> float:
-    return round(sum((figure.value or 0.0) / days for figure, days in _of_slug(terms, slug)), 2)
+def _mean_over_days(terms: Sequence[UtilisationAnswer], slug: str) -> float | None:
+    days = [answer.window.until(answer.as_of).days for answer in terms]
+    if not all(days):
+        return None
+    totals = [figure.value or 0.0 for figure in _figures(terms, slug)]
+    return round(sum(total / each for total, each in zip(totals, days, strict=True)), 2)
 
 
-def _share(terms: Sequence[UtilisationAnswer], slug: str) -> float:
-    parts = sum(figure.numerator or 0.0 for figure, _ in _of_slug(terms, slug))
-    wholes = sum(figure.denominator or 0.0 for figure, _ in _of_slug(terms, slug))
-    return parts / wholes if wholes else 0.0
+def _share(terms: Sequence[UtilisationAnswer], slug: str) -> float | None:
+    figures = _figures(terms, slug)
+    whole = sum(figure.denominator or 0.0 for figure in figures)
+    return sum(figure.numerator or 0.0 for figure in figures) / whole if whole else None
 
 
 SOURCES: Final[dict[str, Source]] = {
