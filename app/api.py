@@ -18,6 +18,8 @@ from app.benefits.routes import router as benefits
 from app.dashboard.charts.routes import pilots_router as pilot_charts
 from app.dashboard.charts.routes import pools_router as pool_charts
 from app.dashboard.workbooks.routes import router as pilot_workbook
+from app.decisions.routes import pilots_router as decision_basis
+from app.decisions.routes import router as decisions
 from app.feedback.responses.routes import bulk_router as feedback_bulk
 from app.feedback.responses.routes import recorded_router as feedback_read
 from app.feedback.responses.routes import router as feedback
@@ -124,6 +126,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "figures", pilot_snapshots),
     ("/snapshots", "figures", snapshots),
     ("/pilots", "benefits", benefits),
+    ("/pilots", "decisions", decision_basis),
+    ("/decisions", "decisions", decisions),
     ("/licence-pools", "figures", pool_utilisation),
     ("/licence-utilisation", "figures", licence_utilisation),
     ("/pilots", "figures", pilot_charts),

@@ -19,6 +19,7 @@ from app.benefits.models import BenefitClaim
 from app.core.idempotency import IdempotencyKey
 from app.core.jobs.models import JobRun, JobState
 from app.core.models import metadata
+from app.decisions.models import PilotDecision
 from app.events.models import Event, EventCounter
 from app.feedback.responses.models import CommentPlace, FeedbackResponse, FeedbackVersion
 from app.feedback.sessions.models import FeedbackSession
@@ -112,6 +113,7 @@ TABLES = (
     Snapshot,
     SnapshotInput,
     BenefitClaim,
+    PilotDecision,
     Connection,
     ConnectionRun,
     ConnectionFile,

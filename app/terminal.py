@@ -1,7 +1,8 @@
 """How the command line looks: progress bars, tables, problems."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
@@ -11,8 +12,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Column, Table
 
 from app.benchmarking.releases.schemas import ComparedQuestion, ComparisonOut, GroupOut
+from app.benefits.position import Proven
 from app.core.bulk.results import BulkResult
 from app.core.errors import ProblemError
+from app.dashboard.wording import money_text
+from app.decisions.models import PilotDecision
 from app.integrations.microsoft.service import VivaImport
 from app.metrics.adoption.service import AdoptionAnswer
 from app.metrics.feedback.service import FeedbackAnswer
@@ -193,8 +197,6 @@ def print_headline(
     answer: TimeUseAnswer,
     said: FeedbackAnswer,
     seats: UtilisationAnswer,
-    advice: Advice,
-    compared: ComparisonOut,
 ) -> None:
     """What a committee would ask first, each with how sure it is."""
     own, told, used = answer.arms[Arm.PILOT], said.report.figures, copilot.report.figures
@@ -211,24 +213,56 @@ def print_headline(
         f"adoption: {_sure(used['first_28_days_adoption'])} in the first 28 days, "
         f"{_sure(used['last_28_days_adoption'])} in the last",
         f"licence utilisation: {_sure(seats.report.figures['licence_utilisation'])} of the days on which seats are held",
-        f"cashable saving so far: none. Time is not money, and no seat is given up before {advice.pool.term_ends_on}",
-        *_positions(compared),
     ]
     console.print("Headline", style="bold")
+    _print_points(console, lines)
+
+
+def _print_points(console: Console, lines: Iterable[str]) -> None:
     for line in lines:
         console.print(f"  - {line}", highlight=False, soft_wrap=True)
+
+
+def print_decisions(
+    console: Console,
+    cash: Sequence[Proven],
+    decided: Mapping[str, PilotDecision],
+    renewal_on: date,
+) -> None:
+    """The headline, on: what is proven in cash, and what was decided about what."""
+    proven = ", ".join(
+        f"{money_text({'amount': str(each.amount), 'currency': each.currency})}"
+        + "".join(f" in {line.budget_line}" for line in each.budget_lines)
+        for each in cash
+    )
+    lines = [
+        f"cashable proven: {proven}. Time is not money, and no seat is given up before {renewal_on}"
+    ]
+    for about, decision in decided.items():
+        said = decision.content
+        results = ", ".join(each["result"].replace("_", " ") for each in said["criteria"])
+        seats = said["seats"] or {}
+        kept = (
+            f"keep {seats['to_keep']} of {seats['bought_at_first']} licences"
+            if seats.get("to_keep") is not None
+            else said["reasons"].partition(".")[0].lower()
+        )
+        lines.append(f"decided for {about}: {decision.outcome}, {kept} (criteria: {results})")
+    _print_points(console, lines)
 
 
 _HEADLINE_QUESTIONS = ("licence_utilisation", "admin_share_change", "policy_topics_covered")
 _QUARTERS = ("best quarter", "second quarter", "third quarter", "last quarter")
 
 
-def _positions(compared: ComparisonOut) -> Iterator[str]:
-    """Where the council stands among all that are compared, where that may be shown."""
+def print_positions(console: Console, compared: ComparisonOut) -> None:
+    """The end of the headline: where the council stands among all that are compared, where that may be shown."""
+    lines = []
     for question in compared.questions:
         everybody = next((g for g in question.groups if g.family == "all" and g.own), None)
         if question.question in _HEADLINE_QUESTIONS and everybody is not None:
-            yield _position(question, everybody)
+            lines.append(_position(question, everybody))
+    _print_points(console, lines)
 
 
 def _position(question: ComparedQuestion, group: GroupOut) -> str:

@@ -131,9 +131,11 @@ def test_the_demo_prints_its_headlines_a_second_run_the_same_and_all_of_it_is_si
     assert "beyond the comparison team: -39.9 points (" in headline
     assert "adoption: 86.0 % (81.6 % to 89.5 %) in the first 28 days, 56.2 %" in headline
     assert "licence utilisation: 23.2 % (21.1 % to 25.3 %)" in headline
-    assert "cashable saving so far: none." in headline
     position = "use of AI licences: 23.0 %, last quarter (quartiles 24.0 %, 31.0 %, 34.0 %)"
     assert f"among 12 simulated councils, {position}" in headline
+    assert "cashable proven: £0.00." in headline
+    assert "decided for Copilot: reduce, keep 90 of 300 licences" in headline
+    assert "scale, roll out in children's services (criteria: met, met)" in headline
     assert "Simulated data" in first.out
     second = run(empty_database_url, "demo", "--no-serve")
     assert _without_key(second.out) == _without_key(first.out)

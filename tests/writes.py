@@ -183,6 +183,7 @@ async def _governed(client: httpx.AsyncClient, ids: Mapping[str, str]) -> dict[s
         "subject_id": ids["TO-ERASE"],
         "erasure_id": gone["erasure_id"],
         "hold_id": hold["hold_id"],
+        **await _decided(client),
     }
 
 
@@ -210,6 +211,20 @@ async def _claimed(client: httpx.AsyncClient, pilot_id: str) -> str:
     written = good(await client.post(path, json=_claim("first"), headers=as_writer), 201)
     claim_id: str = written["claim_id"]
     return claim_id
+
+
+async def _decided(client: httpx.AsyncClient) -> dict[str, str]:
+    """A pilot that is over, and what was decided about it."""
+    concluded = await pilot(client, code="OVER")
+    for step in ("running", "completed"):
+        good(await client.post(f"/pilots/{concluded}/transitions", json={"to": step}), 201)
+    decided = good(await client.post("/decisions", json=_decision(concluded)), 201)
+    return {"concluded_pilot_id": concluded, "decision_id": decided["decision_id"]}
+
+
+def _decision(pilot_id: str, **fields: Any) -> dict[str, Any]:
+    said = {"outcome": "stop", "reasons": _WHY, "decided_by": "Margaret"}
+    return {"pilot_id": pilot_id, **said, **fields}
 
 
 async def _published(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
@@ -357,6 +372,7 @@ BODIES: dict[str, Any] = {
         "verdict": "verified",
         "reason": _WHY,
     },
+    "POST /decisions": _decision("{concluded_pilot_id}", supersedes="{decision_id}"),
     "PATCH /directory-groups/{group_id}": {"use": "team", "team": "of Margaret"},
     "POST /import-batches/{batch_id}/undo": None,
     "POST /import-mappings": {**_RULES, "name": "council-2", "kind": "people"},

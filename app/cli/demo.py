@@ -3,10 +3,14 @@
 from typing import Annotated
 
 import typer
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app import terminal
 from app.access.permissions import Role
 from app.access.principals import Principal
+from app.benefits import service as benefits
+from app.benefits.models import BenefitClaim
+from app.benefits.position import proven
 from app.cli import databases
 from app.cli.keys import new_key
 from app.cli.serving import check_port, serve_at
@@ -60,12 +64,17 @@ def demo(
             seats = await utilisation.of_pool(session, principal, council.pool.id, whole)
             lately = utilisation.Question(starts_on=simulated.LATELY)
             advice = await renewal.advise(session, principal, council.pool.id, lately)
+            claims = await _claims(session, principal, council)
         key = await new_key(database, council.organisation, Role.ADMIN, "demo", days=7)
         terminal.print_headlines(terminal.out, answers)
         terminal.print_time_use(terminal.out, council.children.name, ratio, said)
         terminal.print_seats(terminal.out, seats, advice)
         first = answers[council.copilot.name]
-        terminal.print_headline(terminal.out, first, ratio, said, seats, advice, compared)
+        cash = proven(claims, council.organisation.currency)
+        terminal.print_headline(terminal.out, first, ratio, said, seats)
+        decided, renewal_on = council.decided.by_name, council.pool.term_ends_on
+        terminal.print_decisions(terminal.out, cash, decided, renewal_on)
+        terminal.print_positions(terminal.out, compared)
         terminal.print_next_steps(
             terminal.out,
             f"http://{host}:{port}",
@@ -78,3 +87,11 @@ def demo(
     databases.run(databases.with_database(settings, work))
     if serve:
         serve_at(settings, host, port, scheduler=None)
+
+
+async def _claims(
+    session: AsyncSession, principal: Principal, council: simulated.DemoCouncil
+) -> list[BenefitClaim]:
+    """What is claimed for both pilots."""
+    of_copilot = await benefits.counting(session, principal, council.copilot.id)
+    return of_copilot + await benefits.counting(session, principal, council.children.id)

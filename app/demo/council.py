@@ -19,7 +19,7 @@ from app.core.errors import ConfigurationError
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
 from app.core.working_days import is_working_day
-from app.demo import recording, seats
+from app.demo import deciding, recording, seats
 from app.feedback.responses import service as feedback
 from app.licences.activity import service as activity
 from app.licences.activity.models import Period
@@ -79,6 +79,7 @@ class DemoCouncil:
     copilot: Pilot
     children: Pilot
     pool: LicencePool
+    decided: deciding.Decided
 
 
 async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
@@ -91,14 +92,7 @@ async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
     Raises:
         ConfigurationError: the database holds a real organisation.
     """
-    if any(not existing.is_simulated for existing in await organisations.every(session)):
-        raise ConfigurationError(
-            "This database holds a real organisation. Run the demo on a database of its own: "
-            "PILOTLIGHT_DATABASE_URL=sqlite:///demo.db pilotlight demo"
-        )
-    organisation = await organisations.find_by_name(session, NAME)
-    if organisation is None:
-        organisation = await organisations.create(session, NAME, is_simulated=True)
+    organisation = await _organisation(session)
     principal = Principal.system(organisation)
     chance = random.Random(_SEED)  # noqa: S311 - a simulation, not a secret
     staff = list(_staff(chance))
@@ -140,7 +134,22 @@ async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
         said_rows = _told(said, steps(f"Feedback of {pilot.code}", len(said)))
         await feedback.upsert_many(session, principal, pilot.id, said_rows, _ATOMIC, origin=_SOURCE)
     await _publish(session, principal, children, steps)
-    return DemoCouncil(organisation, copilot, children, pool)
+    tell = steps("Decisions", 2)
+    decided = await deciding.load(session, principal, copilot, children)
+    tell(2)
+    return DemoCouncil(organisation, copilot, children, pool, decided)
+
+
+async def _organisation(session: AsyncSession) -> Organisation:
+    if any(not existing.is_simulated for existing in await organisations.every(session)):
+        raise ConfigurationError(
+            "This database holds a real organisation. Run the demo on a database of its own: "
+            "PILOTLIGHT_DATABASE_URL=sqlite:///demo.db pilotlight demo"
+        )
+    organisation = await organisations.find_by_name(session, NAME)
+    if organisation is None:
+        organisation = await organisations.create(session, NAME, is_simulated=True)
+    return organisation
 
 
 async def _publish(session: AsyncSession, principal: Principal, pilot: Pilot, steps: Steps) -> None:
@@ -208,6 +217,10 @@ def _children_trial() -> PilotIn:
         baseline_ends_on=date(2025, 2, 17),
         starts_on=date(2025, 2, 24),
         ends_on=date(2025, 4, 7),
+        success_criteria=[
+            SuccessCriterion(metric=slug, comparator=Comparator.AT_MOST, target=-0.1)
+            for slug in ("admin_share_change", "admin_share_effect")
+        ],
     )
 
 
@@ -233,7 +246,7 @@ def _asking(staff: Iterable[PersonRow], chance: random.Random) -> list[tuple[str
 
 
 def _children_members(staff: Iterable[PersonRow]) -> Iterator[MemberRow]:
-    for team, arm in (("Assessment North", Arm.PILOT), ("Assessment South", Arm.COMPARISON)):
+    for team, arm in ((deciding.TEAM, Arm.PILOT), ("Assessment South", Arm.COMPARISON)):
         in_team = [person for person in staff if person.team == team][:12]
         for person in in_team:
             yield MemberRow(person_external_id=person.external_id, arm=arm)

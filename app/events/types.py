@@ -105,6 +105,13 @@ OUTPUT_LIMIT_PASSED = EventType(
     ("pilot_id", "plan_id"),
     Scope.GOVERNANCE_READ,
 )
+PILOT_DECIDED = EventType(
+    "pilot.decided",
+    "It has been decided what is to become of what a pilot tried: scale, extend, reduce or stop.",
+    "pilots",
+    ("pilot_id", "decision_id", "outcome"),
+    Scope.PILOTS_READ,
+)
 TYPES: dict[str, EventType] = {
     kind.name: kind
     for kind in (
@@ -118,6 +125,7 @@ TYPES: dict[str, EventType] = {
         CRITERIA_MET,
         AUDIT_LOG_SEALED,
         OUTPUT_LIMIT_PASSED,
+        PILOT_DECIDED,
     )
 }
 

@@ -203,17 +203,7 @@ async def transition(
             f"A pilot that is {pilot.status} cannot become {wanted.to}. It can become {ways}.",
             code="illegal_transition",
         )
-    step = PilotTransition(
-        organisation_id=principal.organisation_id,
-        pilot_id=pilot.id,
-        from_status=pilot.status,
-        to_status=wanted.to,
-        reason=wanted.reason,
-        principal_id=principal.id,
-    )
-    session.add(step)
-    pilot.status = wanted.to
-    pilot.touch()
+    step = await _step(session, principal, pilot, wanted.to, wanted.reason)
     await audit_log.record(
         session,
         principal,
@@ -221,6 +211,39 @@ async def transition(
         pilot.id,
         details={"from": step.from_status, "to": step.to_status},
     )
+    return step
+
+
+async def conclude(session: AsyncSession, principal: Principal, pilot: Pilot) -> None:
+    """Take a completed pilot to decided, where it is not; the event of the decision says so in the audit log.
+
+    Args:
+        session: the transaction of the decision.
+        principal: who decides.
+        pilot: held by the caller.
+    """
+    if pilot.status is PilotStatus.COMPLETED:
+        await _step(session, principal, pilot, PilotStatus.DECIDED, None)
+
+
+async def _step(
+    session: AsyncSession,
+    principal: Principal,
+    pilot: Pilot,
+    to: PilotStatus,
+    reason: str | None,
+) -> PilotTransition:
+    step = PilotTransition(
+        organisation_id=principal.organisation_id,
+        pilot_id=pilot.id,
+        from_status=pilot.status,
+        to_status=to,
+        reason=reason,
+        principal_id=principal.id,
+    )
+    session.add(step)
+    pilot.status = to
+    pilot.touch()
     told = {"pilot_id": pilot.id, "from": step.from_status, "to": step.to_status}
     happened = events.Occurred(PILOT_TRANSITIONED, pilot.id, told, pilot.id)
     await events.publish(session, principal.organisation_id, [happened])

@@ -48,6 +48,18 @@ class Published:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The figures of a pilot as anybody may see them, the digest of what they are made from.
+
+    `snapshot` is the one that was published from the same data by the same definitions, None without one.
+    """
+
+    card: Scorecard
+    fingerprint: str
+    snapshot: Snapshot | None
+
+
 async def get(session: AsyncSession, principal: Principal, snapshot_id: UUID) -> Snapshot:
     """One snapshot.
 
@@ -84,6 +96,22 @@ async def publish(
     if as_of is not None and as_of > today:
         raise Invalid.field("/as_of", "in_the_future", "as_of must not lie in the future")
     return await _publish(session, principal, pilot, as_of or today - DAY, SnapshotReason.ON_DEMAND)
+
+
+async def evaluate(
+    session: AsyncSession, principal: Principal, pilot: Pilot, as_of: date
+) -> Evaluated:
+    """The figures of a pilot's window up to the end of a day, as they would be published now.
+
+    Raises:
+        Unavailable: what the figures are made from changes faster than they are made.
+    """
+    anybody = Principal.anybody(principal.organisation)
+    found = await inputs.gather(session, anybody, pilot, as_of)
+    card, found = await _computed(session, anybody, pilot, as_of, found)
+    newest = await repository.newest(session, principal, pilot.id, pilot.window, as_of)
+    said = newest if newest is not None and _says(newest, found) else None
+    return Evaluated(card, found.fingerprint, said)
 
 
 async def publish_week(

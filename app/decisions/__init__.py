@@ -1,0 +1,1 @@
+"""What was decided about a pilot: sealed, and never changed."""
