@@ -68,10 +68,12 @@ from app.people.routes import bulk_router as people_bulk
 from app.people.routes import router as people
 from app.pilots.routes import bulk_router as pilots_bulk
 from app.pilots.routes import router as pilots
+from app.privacy.accesses.routes import router as accesses
 from app.privacy.erasure.routes import recorded_router as erasure_planned
 from app.privacy.erasure.routes import router as erasures
 from app.privacy.legal_holds.routes import router as legal_holds
 from app.privacy.retention.routes import router as retention
+from app.privacy.subject_access.routes import router as subject_access
 from app.time_use.plans.routes import router as sampling_plans
 from app.time_use.prompts.routes import recorded_router as time_prompts_recorded
 from app.time_use.prompts.routes import router as time_prompts
@@ -156,6 +158,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/me", "access", me),
     ("/audit-events", "audit", audit_events),
     ("/audit-seal", "audit", audit_seal),
+    ("/people", "privacy", subject_access),
+    ("/people", "privacy", accesses),
     ("/people", "privacy", erasure_planned),
     ("/erasures", "privacy", erasures),
     ("/legal-holds", "privacy", legal_holds),

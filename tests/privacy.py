@@ -8,6 +8,9 @@ import httpx
 from sqlalchemy import text
 
 from app.access.permissions import Role
+from app.core.clock import now
+from app.core.jobs.registry import JOBS
+from app.core.jobs.runner import run_slot
 from app.core.models import metadata
 from app.integrations.connections.models import ConnectionRecord
 from tests.council import Council, activity, good, people, pilot
@@ -53,7 +56,25 @@ async def taking_part(council: Council, client: httpx.AsyncClient) -> tuple[str,
     await _told(council, client, person_id)
     held = {"held_on": "2024-03-05", "kind": "internal", "title": "Start", "facilitator": NAME}
     good(await client.post(f"{path}/feedback-sessions", json=held), 201)
+    await _added_up(council)
     return person_id, path
+
+
+async def _added_up(council: Council) -> None:
+    """What jobs and readers make of it: daily facts by number, and a place among comments."""
+    job = JOBS["recompute_daily_facts"]
+    await run_slot(
+        council.database, job, council.organisation.organisation_id, job.schedule.slot_at(now())
+    )
+    async with council.database.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO feedback_comment_place"
+                " (organisation_id, pilot_id, answer_key, revision, number)"
+                " SELECT organisation_id, pilot_id, answer_key, revision, 0 FROM feedback_response"
+                " WHERE liked LIKE 'own-words%' AND organisation_id IS NOT NULL"
+            )
+        )
 
 
 async def _named(council: Council, client: httpx.AsyncClient) -> str:

@@ -1,12 +1,17 @@
 """Erasing somebody who took part in everything: no trace but what figures need, and that leads nowhere."""
 
+import io
 import json
+import zipfile
 from typing import Any
 
 import httpx
 from sqlalchemy import text
 
+from app.access.permissions import Role
+from app.privacy.register.service import HOLDINGS
 from tests.council import Council, good, problem
+from tests.feedback import lead_of
 from tests.licences import on
 from tests.privacy import (
     NAME,
@@ -58,6 +63,7 @@ async def test_of_somebody_who_took_part_in_everything_no_trace_is_left(council:
             await _published_rows(council),
             await _figures(client, path),
         )
+        await _is_told_everything(council, client, person_id)
         audited = (await dumped(council))["audit_event"]
         planned = good(await client.get(f"/people/{person_id}/erasure"))
         done = good(await client.post("/erasures", json={"person_id": person_id}), 201)
@@ -79,6 +85,49 @@ async def test_of_somebody_who_took_part_in_everything_no_trace_is_left(council:
     assert not any(value in json.dumps([planned, done]).lower() for value in VALUES)
     problem(await client.get(f"/people/{person_id}"), 404, "not_found")
     await _does_not_come_back(council, client, done["erasure_id"])
+
+
+async def _is_told_everything(council: Council, client: httpx.AsyncClient, person_id: str) -> None:
+    """What is held of them, and who read it; nothing of anybody else, nor what others wrote."""
+    governor = await council.as_role(Role.INFORMATION_GOVERNANCE)
+    told = good(await governor.get(f"/people/{person_id}/subject-access"))
+    tables = {table["table"]: table for table in told["tables"]}
+    # A hold is the only table of people in which nothing is of them.
+    assert set(HOLDINGS) - set(tables) == {n for n, h in HOLDINGS.items() if not h.holds_people} | {
+        "legal_hold"
+    }
+    person = tables["person"]["rows"][0]
+    assert (person["external_id"], person["display_name"]) == (NUMBER, NAME)
+    answers = tables["feedback_response"]["rows"]
+    assert "own-words about it" in [answered["liked"] for answered in answers]
+    assert tables["seat_allocation"]["texts_by_others"] == 1
+    everything = json.dumps(told)
+    assert "said-of-them: " not in everything
+    assert str(council.organisation.organisation_id) not in everything
+    others = good(await client.get("/people"))["items"]
+    assert not [p for p in others if p["person_id"] != person_id and p["person_id"] in everything]
+    zipped = await governor.get(f"/people/{person_id}/subject-access/archive")
+    with zipfile.ZipFile(io.BytesIO(zipped.content)) as files:
+        assert set(files.namelist()) == {"everything.json", *(f"{name}.csv" for name in tables)}
+        assert NAME in files.read("person.csv").decode()
+    pilot_id = tables["pilot_member"]["rows"][0]["pilot_id"]
+    await _reads_samples(council, client, pilot_id)
+    accesses = good(await governor.get(f"/people/{person_id}/accesses"))["items"]
+    assert [(a["action"], a["concerns"], a["role"]) for a in accesses] == [
+        ("time_samples.read", "group", "pilot_lead"),
+        *[("subject_access.read", "person", "information_governance")] * 2,
+    ]
+    problem(
+        await (await council.as_role(Role.ANALYST)).get(f"/people/{person_id}/accesses"),
+        403,
+        "scope_missing",
+    )
+
+
+async def _reads_samples(council: Council, client: httpx.AsyncClient, pilot_id: str) -> None:
+    """Somebody else leads the pilot, and reads what its members were doing."""
+    lead = await lead_of(council, f"/pilots/{pilot_id}", "E2")
+    good(await lead.get(f"/pilots/{pilot_id}/time-samples"))
 
 
 async def _does_not_come_back(council: Council, client: httpx.AsyncClient, erasure_id: str) -> None:
