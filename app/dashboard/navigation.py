@@ -13,6 +13,7 @@ from app.licences.pools.routes import list_licence_pools
 from app.organisations.routes import change_organisation
 from app.people.routes import list_people
 from app.pilots.routes import list_pilots
+from app.privacy.retention.routes import get_retention_schedule
 
 HOME: Final = "/dashboard"
 SIGN_IN: Final = "/dashboard/sign-in"
@@ -24,6 +25,7 @@ SETTINGS: Final = "/dashboard/settings"
 KEYS: Final = "/dashboard/settings/keys"
 AUDIT: Final = "/dashboard/audit"
 BENCHMARK: Final = "/dashboard/benchmark"
+PRIVACY: Final = "/dashboard/privacy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ NAVIGATION: Final = (
     Entry("People", PEOPLE, list_people),
     Entry("Jobs", JOBS, list_jobs),
     Entry("Audit", AUDIT, list_audit_events),
+    Entry("Privacy", PRIVACY, get_retention_schedule),
     Entry("Settings", SETTINGS, change_organisation),
 )
 

@@ -25,6 +25,9 @@ from app.dashboard.output_audits.routes import form_router as outputs_marked
 from app.dashboard.output_audits.routes import router as output_audits
 from app.dashboard.people.routes import router as people
 from app.dashboard.pilots.routes import router as pilots
+from app.dashboard.privacy.routes import form_router as privacy_set
+from app.dashboard.privacy.routes import recorded_router as privacy_of_people
+from app.dashboard.privacy.routes import router as privacy
 from app.dashboard.reports.routes import router as reports
 from app.dashboard.seats.routes import form_router as seats_given
 from app.dashboard.seats.routes import router as seats
@@ -56,6 +59,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs,
     runs_asked_for,
     people,
+    privacy,
+    privacy_of_people,
+    privacy_set,
     administration,
     administered,
     enrolment,

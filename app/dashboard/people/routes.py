@@ -14,6 +14,9 @@ from app.dashboard.staff.lines import called
 from app.dashboard.views import Crumb, Looking
 from app.people.absences.routes import upsert_absences
 from app.people.routes import get_person, list_people, upsert_people
+from app.privacy.accesses.routes import list_accesses
+from app.privacy.erasure.routes import preview_erasure
+from app.privacy.subject_access.routes import get_subject_access
 
 router = APIRouter(prefix=PEOPLE, route_class=PageRoute)
 
@@ -54,5 +57,17 @@ async def person_page(view: Looking, person_id: UUID) -> HTMLResponse:
     """One person as recorded."""
     person = await view.answer(get_person, person_id=person_id)
     return view.page(
-        "people/person.html", called(person), trail=[Crumb("People", PEOPLE)], person=person
+        "people/person.html",
+        called(person),
+        trail=[Crumb("People", PEOPLE)],
+        person=person,
+        governed=[
+            (f"{PEOPLE}/{person_id}/{page}", title)
+            for page, title, handler in (
+                ("data", "Everything that is held of this person", get_subject_access),
+                ("accesses", "Who has read it", list_accesses),
+                ("erasure", "Erase this person", preview_erasure),
+            )
+            if view.may(handler)
+        ],
     )

@@ -26,6 +26,7 @@ def _answer(
     days = service.days_of(schedule)
     return RetentionOut(
         is_in_force=schedule is not None,
+        revision=schedule.revision if schedule else 0,
         updated_at=schedule.updated_at if schedule else None,
         periods=[
             PeriodOut(

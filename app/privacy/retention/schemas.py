@@ -40,6 +40,7 @@ class RetentionOut(Output):
     """An organisation's schedule; while it is not in force the periods are proposed, and nothing is deleted."""
 
     is_in_force: bool
+    revision: int = Field(description="0 while nobody has agreed to a schedule.")
     updated_at: datetime | None
     periods: list[PeriodOut]
 
