@@ -64,6 +64,7 @@ from app.metrics.utilisation.routes import pilots_router as pilot_utilisation
 from app.metrics.utilisation.routes import pools_router as pool_utilisation
 from app.organisations.routes import router as organisation
 from app.people.absences.routes import bulk_router as absences
+from app.people.absences.routes import recorded_router as absences_of_people
 from app.people.routes import bulk_router as people_bulk
 from app.people.routes import router as people
 from app.pilots.routes import bulk_router as pilots_bulk
@@ -100,6 +101,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/licence-pools", "licences", reclaim_candidates),
     ("/licence-pools", "licences", reclaim),
     ("/absences", "people", absences),
+    ("/people", "people", absences_of_people),
     ("/time-use-taxonomies", "time", taxonomies),
     ("/pilots", "time", pilot_taxonomy),
     ("/pilots", "time", time_samples_bulk),

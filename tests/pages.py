@@ -32,6 +32,7 @@ class Page(HTMLParser):
     withheld: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
+    unlabelled: dict[str, str] = field(default_factory=dict)
     described: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     tags: set[str] = field(default_factory=set)
@@ -54,14 +55,18 @@ class Page(HTMLParser):
         if "id" in given:
             self.ids.append(given["id"])
         self.loaded += [given[n] for n in ("src", "action") if n in given]
+        if tag == "script" and not given.get("src", "").startswith("/dashboard/static/charts."):
+            self.wrong.append("a script stands within the page, or is not that of charts")
         if tag == "link":
             self.loaded.append(given["href"])
         if tag == "label":
             self.labels.add(given["for"])
+            self.unlabelled.pop(given["for"], None)
         if tag in ("input", "select", "textarea"):
             self.fields[given["name"]] = given.get("value", "")
-            if given.get("type") != "hidden" and given.get("id") not in self.labels:
-                self.wrong.append(f"the field {given['name']} has no label before it")
+            # A box to tick is followed by its label.
+            if given.get("type") != "hidden" and given["id"] not in self.labels:
+                self.unlabelled[given["id"]] = given["name"]
         for name in ("aria-describedby", "aria-labelledby"):
             self.described += given.get(name, "").split()
         if tag not in _VOID:
@@ -97,6 +102,7 @@ class Page(HTMLParser):
     def finished(self) -> "Page":
         self.close()
         self.wrong += [f"<{tag}> is never closed" for tag, _, _ in self._open]
+        self.wrong += [f"the field {name} has no label" for name in self.unlabelled.values()]
         twice = {each for each in self.ids if self.ids.count(each) > 1}
         self.wrong += [f"two things have the id {each}" for each in sorted(twice)]
         self.wrong += [f"nothing has the id {e}" for e in self.described if e not in self.ids]
@@ -122,7 +128,10 @@ def read(answer: httpx.Response) -> Page:
     page.feed(answer.text)
     page.finished()
     assert page.wrong == []
-    assert not page.tags & {"script", "style", "iframe", "img", "object"}
+    assert not page.tags & {"style", "iframe", "img", "object"}
+    # Only pages with charts have a script, from its file; no other page may run any.
+    assert ("script" in page.tags) == policy.endswith("; script-src 'self'; connect-src 'self'")
+    assert ("script" in page.tags) == ("data-bundle=" in answer.text)
     assert not re.search(r"url\((?!#)", answer.text)
     foreign = [each for each in page.loaded if not each.startswith("/")]
     assert foreign == []

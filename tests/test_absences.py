@@ -126,3 +126,27 @@ async def test_absences_need_the_right_to_write_people(
     assert await stored(council) == []
     integrator = await council.as_role(Role.INTEGRATOR)
     assert good(await integrator.post(BULK, **body))["accepted"] == 1
+
+
+async def test_when_somebody_is_away_is_told_page_by_page_and_not_why(
+    council: Council, other_council: Council
+) -> None:
+    client = await council.admin()
+    await people(client, "E1", "E2")
+    days = ("2024-05-01", "2024-06-01", "2024-07-01")
+    rows = [absence("E1", day, None, kind="sickness") for day in days]
+    rows.append(absence("E2", "2024-08-01", "2024-08-02"))
+    good(await client.post(BULK, **as_json(rows)))
+    number = good(await client.get("/people?external_id=E1"))["items"][0]["person_id"]
+    path = f"/people/{number}/absences"
+    first = good(await client.get(path, params={"limit": 2}))
+    assert first["items"] == [{"starts_on": day, "ends_on": None} for day in days[:0:-1]]
+    rest = good(await client.get(path, params={"cursor": first["next_cursor"]}))
+    assert rest == {"items": [{"starts_on": days[0], "ends_on": None}], "next_cursor": None}
+    events = good(await client.get("/audit-events?action=absences.read"))["items"]
+    assert [(e["resource_id"], e["details"]) for e in events] == [
+        (number, {"rows": 1}),
+        (number, {"rows": 2}),
+    ]
+    problem(await (await other_council.admin()).get(path), 404, "not_found")
+    problem(await (await council.as_role(Role.ANALYST)).get(path), 403, "scope_missing")

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from app.access.permissions import Role
 from tests import pages
 from tests.council import Council, good, people
-from tests.identity import PUBLIC_URL
+from tests.identity import PUBLIC_URL, Issuer, provider, trust
 
 ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 ORIGIN = {"Origin": PUBLIC_URL}
@@ -70,3 +70,51 @@ async def test_staff_events_and_settings_are_shown_to_whom_they_may_be(
     for address in ("/dashboard/people", SETTINGS, KEYS, "/dashboard/audit"):
         assert (await other.get(address)).status_code == 403
     await other.close()
+
+
+@ONE
+async def test_an_account_is_blocked_and_let_in_again(app: FastAPI, council: Council) -> None:
+    issuer = Issuer()
+    await trust(app, provider(council), issuer=issuer)
+    theirs = pages.browser(app)
+    assert (await theirs.sign_in(issuer, "analyst")).status_code == 303
+    assert (await theirs.get("/dashboard")).status_code == 200
+    browser = await pages.reader(app, council, Role.ADMIN)
+    for may, button in (("yes", "Block"), ("no", "Let in again")):
+        page = pages.read(await browser.get(SETTINGS))
+        assert button in page.text
+        form = hidden(page) | {name: page.fields[name] for name in ("account_id", "is_blocked")}
+        assert form["is_blocked"] == may
+        # Nobody shuts themselves out by a slip.
+        assert page.text.count("Block ") + page.text.count("Let in again ") == 1
+        done = await browser.http.post(f"{SETTINGS}/accounts", data=form, headers=ORIGIN)
+        assert done.headers["location"] == f"{SETTINGS}#accounts", done.text
+        accounts = good(await browser.get("/api/v1/accounts"))["items"]
+        (account,) = [a for a in accounts if a["account_id"] == form["account_id"]]
+        assert account["is_blocked"] is (may == "yes")
+        # Its session has ended; who is let in again signs in again.
+        assert (await theirs.get("/dashboard")).status_code == 303
+    bad = {"csrf_token": page.fields["csrf_token"], "account_id": "x", "is_blocked": "yes"}
+    refused = await browser.http.post(f"{SETTINGS}/accounts", data=bad, headers=ORIGIN)
+    assert "#account_id" in {href for href, _ in pages.read(refused).links}
+    await browser.close()
+    await theirs.close()
+
+
+@ONE
+async def test_absences_are_shown_without_their_reason_and_the_look_is_recorded(
+    app: FastAPI, council: Council
+) -> None:
+    admin = await council.admin()
+    await people(admin, "E1", display_name="Ann Ash")
+    away = {"person_external_id": "E1", "starts_on": "2024-05-01", "kind": "sickness"}
+    good(await admin.post("/absences/bulk", json={"items": [away]}))
+    person = good(await admin.get("/people"))["items"][0]["person_id"]
+    browser = await pages.reader(app, council, Role.ICT_MANAGER)
+    page = pages.read(await browser.get(f"/dashboard/people/{person}/absences"))
+    assert page.title == "Absences – Ann Ash (E1) – People – Pilotlight"
+    assert "1 May 2024 Not known" in page.text
+    assert "sick" not in page.text.lower()
+    (event,) = good(await admin.get("/audit-events?action=absences.read"))["items"]
+    assert (event["resource_id"], event["details"]) == (person, {"rows": 1})
+    await browser.close()

@@ -51,6 +51,8 @@ async def furnish(url: str) -> dict[Role, str]:
         good(await admin.post("/benchmark-returns", json={"year": 2025}), 201)
         keys = {role: await council.key(role) for role in ROLES}
         await council.close()
+        hook = {"url": "https://receiver.example.org/hooks", "description": "Case system"}
+        good(await admin.post("/webhook-endpoints", json=hook), 201)
     return keys
 
 

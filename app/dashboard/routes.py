@@ -23,6 +23,7 @@ from app.dashboard.moments.routes import form_router as moments_said
 from app.dashboard.moments.routes import router as moments
 from app.dashboard.output_audits.routes import form_router as outputs_marked
 from app.dashboard.output_audits.routes import router as output_audits
+from app.dashboard.people.routes import recorded_router as absences
 from app.dashboard.people.routes import router as people
 from app.dashboard.pilots.routes import router as pilots
 from app.dashboard.privacy.routes import form_router as privacy_set
@@ -32,6 +33,8 @@ from app.dashboard.reports.routes import router as reports
 from app.dashboard.seats.routes import form_router as seats_given
 from app.dashboard.seats.routes import router as seats
 from app.dashboard.sign_in.routes import router as sign_in
+from app.dashboard.webhooks.routes import form_router as webhooks_changed
+from app.dashboard.webhooks.routes import router as webhooks
 from app.dashboard.weekly.routes import form_router as weekly_answers
 from app.dashboard.weekly.routes import router as weekly
 
@@ -64,8 +67,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     privacy_set,
     administration,
     administered,
+    absences,
     enrolment,
     enrolled,
+    webhooks,
+    webhooks_changed,
     seats,
     seats_given,
 )

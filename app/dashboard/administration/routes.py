@@ -1,4 +1,4 @@
-"""`/dashboard/settings`: the organisation, its keys, accounts and webhooks, and who did what."""
+"""`/dashboard/settings`: the organisation, its keys and accounts, and who did what."""
 
 from dataclasses import replace
 from typing import Annotated, Any, Final
@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.access.accounts.routes import list_accounts
+from app.access.accounts.routes import change_account, list_accounts
+from app.access.accounts.schemas import AccountChange
 from app.access.permissions import Role
 from app.access.routes import create_api_key, list_api_keys, revoke_api_key
 from app.access.routing import authenticated
@@ -17,10 +18,9 @@ from app.core.errors import Invalid
 from app.core.etags import etag_of
 from app.core.pagination import PageQuery
 from app.dashboard import given
-from app.dashboard.navigation import AUDIT, KEYS, SETTINGS
+from app.dashboard.navigation import AUDIT, KEYS, SETTINGS, WEBHOOKS
 from app.dashboard.routing import Form, FormRoute, PageRoute, first, form_on
 from app.dashboard.views import Crumb, Looking, wanted
-from app.integrations.webhooks.routes import list_webhook_endpoints
 from app.organisations.routes import change_organisation, get_organisation
 from app.organisations.schemas import OrganisationChange
 
@@ -36,7 +36,7 @@ Cursor = Annotated[str | None, Query(max_length=64)]
 
 @router.get(SETTINGS, dependencies=[authenticated()])
 async def settings_page(view: Looking) -> HTMLResponse:
-    """The organisation, and where its events go."""
+    """The organisation, and who signs in."""
     view.require(change_organisation)
     return view.page(
         "administration/settings.html",
@@ -45,9 +45,10 @@ async def settings_page(view: Looking) -> HTMLResponse:
         found=await view.answer(get_organisation),
         etag=etag_of(view.principal.organisation_id, view.principal.organisation.revision),
         accounts=await view.answer(list_accounts, page=_MOST),
-        endpoints=await view.answer(list_webhook_endpoints, page=_MOST),
+        own_account=str(view.signed_in.account.id) if view.signed_in else None,
         keys=KEYS,
         audit=AUDIT,
+        webhooks=WEBHOOKS,
     )
 
 
@@ -63,6 +64,19 @@ async def change_settings(view: Looking, form: Form) -> Response:
     changes = wanted(OrganisationChange, said)
     await view.answer(change_organisation, changes=changes, if_match=first(form, "etag"))
     return RedirectResponse(SETTINGS, status.HTTP_303_SEE_OTHER)
+
+
+@form_router.post(f"{SETTINGS}/accounts", dependencies=[authenticated()])
+@form_on(settings_page)
+async def block_or_let_in(view: Looking, form: Form) -> Response:
+    """Block an account, which ends its sessions at once; or let it in again."""
+    try:
+        account_id = UUID(first(form, "account_id") or "")
+    except ValueError:
+        raise Invalid.field("/account_id", "uuid_parsing", "There is no such account.") from None
+    changes = wanted(AccountChange, given.yes_or_no(form, ("is_blocked",)))
+    await view.answer(change_account, account_id=account_id, changes=changes, if_match=None)
+    return RedirectResponse(f"{SETTINGS}#accounts", status.HTTP_303_SEE_OTHER)
 
 
 @router.get(KEYS, dependencies=[authenticated()])

@@ -1,4 +1,4 @@
-"""`/dashboard/people`: staff, found by name or number, and one of them."""
+"""`/dashboard/people`: staff, found by name or number; one of them, and when they are away."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -9,16 +9,17 @@ from fastapi.responses import HTMLResponse
 from app.access.routing import authenticated
 from app.core.pagination import PageQuery
 from app.dashboard.navigation import PEOPLE
-from app.dashboard.routing import PageRoute
+from app.dashboard.routing import PageRoute, RecordedPage
 from app.dashboard.staff.lines import called
 from app.dashboard.views import Crumb, Looking
-from app.people.absences.routes import upsert_absences
+from app.people.absences.routes import list_absences, upsert_absences
 from app.people.routes import get_person, list_people, upsert_people
 from app.privacy.accesses.routes import list_accesses
 from app.privacy.erasure.routes import preview_erasure
 from app.privacy.subject_access.routes import get_subject_access
 
 router = APIRouter(prefix=PEOPLE, route_class=PageRoute)
+recorded_router = APIRouter(prefix=PEOPLE, route_class=RecordedPage)
 
 _PAGE: Final = 50
 
@@ -61,6 +62,7 @@ async def person_page(view: Looking, person_id: UUID) -> HTMLResponse:
         called(person),
         trail=[Crumb("People", PEOPLE)],
         person=person,
+        here=f"{PEOPLE}/{person_id}",
         governed=[
             (f"{PEOPLE}/{person_id}/{page}", title)
             for page, title, handler in (
@@ -70,4 +72,20 @@ async def person_page(view: Looking, person_id: UUID) -> HTMLResponse:
             )
             if view.may(handler)
         ],
+    )
+
+
+@recorded_router.get("/{person_id:uuid}/absences", dependencies=[authenticated()])
+async def absences_page(view: Looking, person_id: UUID, cursor: Cursor = None) -> HTMLResponse:
+    """When somebody is away. Reading is recorded."""
+    person = await view.answer(get_person, person_id=person_id)
+    page = PageQuery(limit=_PAGE, cursor=cursor)
+    found = await view.answer(list_absences, person_id=person_id, page=page)
+    address = f"{PEOPLE}/{person_id}"
+    return view.page(
+        "people/absences.html",
+        "Absences",
+        trail=[Crumb("People", PEOPLE), Crumb(called(person), address)],
+        found=found,
+        here=f"{address}/absences",
     )

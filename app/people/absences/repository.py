@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
@@ -27,6 +27,14 @@ _UPSERT = UpsertTarget(
 
 async def upsert_absences(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
     return await upsert(session, _UPSERT, rows)
+
+
+async def of_person(session: AsyncSession, principal: Principal, person_id: UUID) -> list[Absence]:
+    """The absences of a person, the latest first."""
+    statement = select(Absence).where(
+        *within(principal, Absence), col(Absence.person_id) == person_id
+    )
+    return list((await session.exec(statement.order_by(col(Absence.starts_on).desc()))).all())
 
 
 async def remove(

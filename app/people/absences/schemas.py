@@ -1,4 +1,4 @@
-"""What is sent about absences."""
+"""What is sent and received about absences."""
 
 from datetime import date
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from app.core.fields import Output
 from app.core.rows import BareCode, ExternalId
 
 
@@ -21,3 +22,13 @@ class AbsenceRow(msgspec.Struct, forbid_unknown_fields=True):
     person_id: UUID | None = None
     ends_on: date | None | UnsetType = UNSET
     kind: BareCode | None | UnsetType = UNSET
+
+
+class AbsenceOut(Output):
+    """Somebody is away over `[starts_on, ends_on)`; until further notice where `ends_on` is null.
+
+    Why is not told: it may be about somebody's health, and nobody here needs it.
+    """
+
+    starts_on: date
+    ends_on: date | None

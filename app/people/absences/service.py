@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
+from app.core.pagination import PageQuery, page_of
 from app.core.rows import date_problem, given
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportKind
@@ -20,7 +21,24 @@ from app.imports.service import Intake, intake
 from app.people import service as people
 from app.people.absences import errors as errors  # noqa: PLC0414 - declares the constraint answers
 from app.people.absences import repository
+from app.people.absences.models import Absence
 from app.people.absences.schemas import AbsenceRow
+
+
+async def page(
+    session: AsyncSession, principal: Principal, person_id: UUID, asked: PageQuery
+) -> tuple[list[Absence], str | None]:
+    """When somebody is away, the latest first. The read is recorded.
+
+    Raises:
+        NotFound: there is no such person within reach.
+    """
+    person = await people.get(session, principal, person_id)
+    rows, cursor = page_of(await repository.of_person(session, principal, person.id), asked)
+    await audit_log.record(
+        session, principal, "absences.read", person.id, details={"rows": len(rows)}
+    )
+    return rows, cursor
 
 
 async def upsert_many(
