@@ -10,7 +10,12 @@ from app.core.errors import NotFound
 
 PREFIX: Final = "/dashboard/static"
 _FOLDER: Final = Path(__file__).resolve().parent / "static"
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+FOR_GOOD: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 
@@ -50,8 +55,4 @@ def content(name: str) -> tuple[bytes, str]:
 async def static_file(name: str) -> Response:
     """A file, to be kept for good."""
     found, media_type = content(name)
-    return Response(
-        found,
-        media_type=media_type,
-        headers={"Cache-Control": "public, max-age=31536000, immutable"},
-    )
+    return Response(found, media_type=media_type, headers=FOR_GOOD)

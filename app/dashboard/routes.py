@@ -7,6 +7,7 @@ from app.dashboard.administration.routes import router as administration
 from app.dashboard.assets import router as assets
 from app.dashboard.benchmark.routes import form_router as benchmark_forms
 from app.dashboard.benchmark.routes import router as benchmark
+from app.dashboard.charts.bundle import router as chart_bundle
 from app.dashboard.enrolment.routes import form_router as enrolled
 from app.dashboard.enrolment.routes import router as enrolment
 from app.dashboard.figures.routes import router as figures
@@ -40,6 +41,7 @@ from app.dashboard.weekly.routes import router as weekly
 
 ROUTERS: tuple[APIRouter, ...] = (
     assets,
+    chart_bundle,
     sign_in,
     home,
     figures,
@@ -65,13 +67,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     privacy,
     privacy_of_people,
     privacy_set,
+    absences,
     administration,
     administered,
-    absences,
-    enrolment,
-    enrolled,
     webhooks,
     webhooks_changed,
+    enrolment,
+    enrolled,
     seats,
     seats_given,
 )

@@ -207,6 +207,7 @@ def frame_of(
         "roles": [Role(role) for role in session.roles] if session else [],
         "csrf_token": sessions.forgery_token(settings, session) if session else None,
         "new_key": lambda: uuid4().hex,
+        "script": None,
     }
 
 

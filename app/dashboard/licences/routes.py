@@ -17,7 +17,7 @@ from app.core.fields import CalendarDate
 from app.core.pagination import PageQuery
 from app.dashboard.charts import contents
 from app.dashboard.charts.catalogue import SEATS
-from app.dashboard.charts.showing import drawn
+from app.dashboard.charts.showing import SCRIPTED, drawn
 from app.dashboard.navigation import LICENCES, of_pilot, of_pool
 from app.dashboard.routing import Form, FormRoute, PageRoute, RecordedPage, first, form_on
 from app.dashboard.views import Crumb, Looking, Refused, View, wanted
@@ -97,7 +97,8 @@ async def pool_page(view: Looking, pool_id: UUID, as_of: AsOf = "") -> HTMLRespo
         pool=pool,
         as_of=as_of or standing.isoformat(),
         used=used,
-        seats=await drawn(contents.seats_by_day(used), f"{API}/{pool_id}"),
+        seats=await drawn(contents.seats_by_day(used), f"{API}/{pool_id}", is_of_today=day is None),
+        **SCRIPTED,
         advice=await _advice(view, pool_id, day),
         waiting=waiting,
         names=await _names(view, waiting["items"] if waiting else []),

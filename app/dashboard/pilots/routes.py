@@ -11,7 +11,7 @@ from app.assurance.output_audits.routes import list_output_audit_plans
 from app.core.pagination import PageQuery
 from app.dashboard.charts import contents
 from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
-from app.dashboard.charts.showing import drawn
+from app.dashboard.charts.showing import SCRIPTED, drawn
 from app.dashboard.navigation import of_pilot, of_pool
 from app.dashboard.routing import PageRoute
 from app.dashboard.views import Crumb, Handler, Looking, View
@@ -85,6 +85,7 @@ async def scorecard_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         use=await drawn(contents.use_by_week(adoption), owner),
         pools=pools["items"] if pools else [],
         of_pool=of_pool,
+        **SCRIPTED,
     )
 
 
@@ -107,6 +108,7 @@ async def time_use_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
             await drawn(contents.admin_share_by_week(spent), owner),
             await drawn(contents.hours_by_week(spent), owner),
         ],
+        **SCRIPTED,
     )
 
 
@@ -131,4 +133,5 @@ async def feedback_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
             await drawn(contents.answers_by_week(said), owner),
             await drawn(contents.satisfaction_by_week(said), owner),
         ],
+        **SCRIPTED,
     )
