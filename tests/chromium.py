@@ -41,12 +41,13 @@ _TOO_WIDE: Final = """() => {
   return [document.scrollingElement.scrollWidth, ...wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120))];
 }"""
 
-_FOCUS: Final = """() => {
+_FOCUS: Final = """wanted => {
   const focused = document.activeElement, style = getComputedStyle(focused);
   const box = focused.getBoundingClientRect();
   return {
     what: focused.outerHTML.slice(0, 120),
     ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0,
+    reached: focused === wanted,
     there: box.bottom > 0 && box.top < innerHeight && box.width > 0,
   };
 }"""
@@ -84,7 +85,7 @@ class Visit:
 
     @property
     def heading(self) -> str:
-        return " ".join(self.page.locator("h1").inner_text().split())
+        return " ".join(" ".join(self.page.locator("h1").all_inner_texts()).split())
 
     def violations(self) -> list[Any]:
         """What axe-core has against the page as it is now."""
@@ -106,12 +107,13 @@ class Visit:
 
     def tab_to(self, target: Locator) -> None:
         """Press Tab until something has the focus; what has it on the way must show it, in sight."""
+        wanted = target.element_handle()
         for _ in range(_MOST_TABS):
             self.page.keyboard.press("Tab")
-            focus: Mapping[str, Any] = self.page.evaluate(_FOCUS)
+            focus: Mapping[str, Any] = self.page.evaluate(_FOCUS, wanted)
             assert focus["ring"], f"focus is not seen on {focus['what']}"
             assert focus["there"], f"focus is out of sight on {focus['what']}"
-            if target.evaluate("element => element === document.activeElement"):
+            if focus["reached"]:
                 return
         raise AssertionError(f"{_MOST_TABS} times Tab do not lead to {target}")
 
@@ -158,6 +160,6 @@ def visit(
             context.add_cookies([{"name": "pilotlight", "value": session, "url": base_url}])
         window = Visit(context.new_page(), base_url)
         yield window
-        assert window.troubles == []
+        assert window.troubles == [], window.troubles
     finally:
         context.close()

@@ -16,6 +16,7 @@ from app.dashboard.navigation import HOME, SIGN_IN
 from tests import visited
 from tests.chromium import DESKTOP, TELEPHONE, Visit, needs_chromium, started, visit
 from tests.databases import Templates
+from tests.piloted import Hands, lead_a_pilot
 from tests.server import fresh_database, serving
 
 MOST_BYTES = 300_000
@@ -94,17 +95,17 @@ def _styles_of(html: str) -> str:
 
 
 @needs_chromium
-@SIZES
-def test_every_page_is_open_to_everybody(
-    site: Site, browser: Browser, size: tuple[int, int]
-) -> None:
-    """WCAG 2.2 AA as far as axe-core can tell, no sideways scrolling, and a title that says where one is."""
+def test_every_page_is_open_to_everybody(site: Site, browser: Browser) -> None:
+    """WCAG 2.2 AA as far as axe-core can tell, no sideways scrolling, and a title that says where one is.
+
+    axe-core looks once; how wide a page is, is looked at in windows of every size.
+    """
     wrong: dict[str, object] = {}
     titles = []
-    with visit(browser, site.base_url, size, session=site.session) as window:
+    with visit(browser, site.base_url, session=site.session) as window:
         for address in site.found.pages.values():
             assert window.go(address) == 200, address
-            problems = _problems(window)
+            problems = problems_of(window)
             if problems:
                 wrong[address] = problems
             titles.append(window.page.title())
@@ -112,7 +113,7 @@ def test_every_page_is_open_to_everybody(
     assert len(set(titles)) == len(titles)
 
 
-def _problems(window: Visit) -> list[object]:
+def problems_of(window: Visit) -> list[object]:
     """What is wrong with the page that the window shows."""
     problems: list[object] = [*window.troubles]
     if "default-src 'none'" not in window.policy or "unsafe" in window.policy:
@@ -136,13 +137,13 @@ def test_pages_that_say_what_is_wrong_are_as_open(site: Site, browser: Browser) 
     pool = site.page("/reclaim").removesuffix("/reclaim")
     with visit(browser, site.base_url, TELEPHONE) as window:
         assert window.go(SIGN_IN) == 200
-        assert _problems(window) == []
+        assert problems_of(window) == []
         window.page.get_by_label("Key").fill("plk_wrong")
         window.page.get_by_role("button", name="Sign in").click()
         _error_leads_to(window, "key")
     with visit(browser, site.base_url, TELEPHONE, session=site.session) as window:
         assert window.go(f"{HOME}/nowhere") == 404
-        assert _problems(window) == []
+        assert problems_of(window) == []
         assert window.go(f"{pool}?as_of=tomorrow") == 422
         _error_leads_to(window, "as_of")
         assert window.go(f"{pool}/reclaim") == 200
@@ -154,11 +155,55 @@ def test_pages_that_say_what_is_wrong_are_as_open(site: Site, browser: Browser) 
 def _error_leads_to(window: Visit, field: str) -> None:
     page = window.page
     assert page.title().startswith("Error: ")
-    assert _problems(window) == []
+    assert problems_of(window) == []
     summary = page.get_by_role("alert")
     expect(summary).to_contain_text("There is a problem")
     summary.get_by_role("link").first.click()
     expect(page.locator(f"#{field}")).to_be_focused()
+
+
+@needs_chromium
+def test_a_chart_is_pointed_at_for_its_values_when_that_is_asked_for(
+    site: Site, browser: Browser
+) -> None:
+    """Under the policy of all pages; before that nothing is loaded, and the picture stays where it fails."""
+    address = site.page("{pilot_id:uuid}/time-use")
+    bundles: list[str] = []
+    with visit(browser, site.base_url, session=site.session) as window:
+        page = window.page
+        page.on("request", lambda asked: bundles.append(asked.url) if "vega" in asked.url else None)
+        window.go(address)
+        assert "script-src 'self'; connect-src 'self'" in window.policy
+        assert "unsafe" not in window.policy
+        offered = page.locator("button", has_text="Share of admin work by week")
+        expect(offered).to_be_visible()
+        assert bundles == []
+        window.tab_to(offered)
+        page.keyboard.press("Enter")
+        picture = page.get_by_label("Picture: Share of admin work by week")
+        points = picture.locator(".vega-embed .mark-symbol path")
+        expect(points.first).to_be_visible(timeout=60_000)
+        expect(picture).to_be_focused()
+        points.first.hover()
+        expect(page.locator(".pointed-at")).to_contain_text("People")
+        assert "%" in page.locator(".pointed-at").inner_text()
+        assert window.violations() == []
+        assert window.too_wide(320) == []
+        assert len(bundles) == 1
+        held = site.client.get(bundles[0])
+        assert held.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert site.client.get(bundles[0].replace("vega.", "vega.0")).status_code == 404
+    with visit(browser, site.base_url, session=site.session) as window:
+        window.page.route("**/vega.*", lambda route: route.fulfill(status=200, body="0"))
+        window.go(address)
+        window.page.locator("button", has_text="Share of admin work by week").click()
+        told = window.page.get_by_text("The chart could not be fetched.")
+        expect(told).to_be_visible()
+        expect(window.page.get_by_label("Picture: Share of admin").locator("svg")).to_be_visible()
+    with visit(browser, site.base_url, session=site.session, script=False) as window:
+        window.go(address)
+        assert window.page.locator("button", has_text="Show values").count() == 0
+        expect(window.page.get_by_label("Picture: Share of admin").locator("svg")).to_be_visible()
 
 
 # --- the ways of readers --------------------------------------------------------------------------
@@ -183,6 +228,8 @@ def test_an_ict_manager_finds_idle_seats_decides_and_reads_what_to_renew(
         _sign_in(window, site.keys[Role.ICT_MANAGER])
         page.get_by_role("link", name="Licences").click()
         page.get_by_role("link", name=visited.COPILOT).click()
+        waiting = page.get_by_role("region", name="Waiting list").locator("tbody tr")
+        waited = waiting.count()
         page.get_by_role("link", name="See the seats and what was decided about them").click()
         expect(page.locator("h1")).to_have_text("Seats to ask for")
         asked = page.get_by_role("table", name="Seats to ask for")
@@ -193,9 +240,27 @@ def test_an_ict_manager_finds_idle_seats_decides_and_reads_what_to_renew(
         page.get_by_role("button", name="Record the decisions").click()
         expect(page.get_by_role("status")).to_contain_text("Recorded: 1 decision.")
         expect(asked).not_to_contain_text(holder)
+        asked.get_by_role("checkbox").first.check()
+        page.get_by_label("What to do about the seats that are marked").select_option("reclaim")
+        page.get_by_label("Reason").fill("Agreed with the team")
+        page.get_by_role("button", name="Record the decisions").click()
+        expect(page.get_by_role("status")).to_contain_text("Recorded: 1 decision.")
         page.get_by_label("Breadcrumbs").get_by_role("link", name=visited.COPILOT).click()
+        # The seat went to who waited longest.
+        expect(waiting).to_have_count(waited - 1)
         expect(page.get_by_role("heading", name="What to renew on")).to_be_visible()
         expect(page.get_by_role("heading", name="What would have to be true")).to_be_visible()
+
+
+@needs_chromium
+@SIZES
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_a_pilot_lead_sets_up_enrols_records_and_reads_the_scorecard(
+    site: Site, browser: Browser, size: tuple[int, int], script: bool
+) -> None:
+    with visit(browser, site.base_url, size, script=script) as window:
+        _sign_in(window, site.keys[Role.PILOT_LEAD])
+        lead_a_pilot(Hands(window), f"Led {size[0]} {script}")
 
 
 @needs_chromium
@@ -215,6 +280,11 @@ def test_a_director_opens_a_scorecard_and_asks_what_a_figure_means(
         assert page.title() == f"Adoption – {visited.CHILDREN} – Pilotlight"
         page.get_by_label("Breadcrumbs").get_by_role("link", name=visited.CHILDREN).click()
         expect(page.locator("h1")).to_have_text(visited.CHILDREN)
+        page.get_by_label("About this pilot").get_by_role("link", name="Report").click()
+        expect(
+            page.get_by_role("heading", name="What changed, and how sure that is")
+        ).to_be_visible()
+        expect(page.get_by_role("heading", name="Criteria and decision")).to_be_visible()
 
 
 @needs_chromium
@@ -242,3 +312,13 @@ def test_the_same_ways_are_open_to_a_keyboard_alone(site: Site, browser: Browser
         window.enter(page.get_by_role("link", name=visited.CHILDREN))
         window.enter(page.get_by_role("link", name=ADOPTION))
         expect(page.locator("h1")).to_have_text("Adoption")
+        window.enter(page.get_by_role("link", name=visited.CHILDREN))
+        window.enter(page.get_by_role("link", name="Report"))
+        expect(page.locator("h1")).to_have_text("Evaluation report")
+
+
+@needs_chromium
+def test_a_pilot_lead_needs_no_mouse(site: Site, browser: Browser) -> None:
+    with visit(browser, site.base_url) as window:
+        _sign_in(window, site.keys[Role.PILOT_LEAD])
+        lead_a_pilot(Hands(window, keyboard=True), "Led by keyboard")

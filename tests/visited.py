@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urldefrag
+from uuid import UUID
 
 import httpx
 from starlette.routing import BaseRoute, Match, Route
@@ -30,6 +31,8 @@ CHILDREN: Final = "Children's services: case recording, six weeks (simulated)"
 COPILOT: Final = "Microsoft 365 Copilot, autumn 2026"
 RUNNING: Final = "Revenues: letters in plain English (simulated)"
 ROLES: Final = (Role.ADMIN, Role.ICT_MANAGER, Role.ANALYST)
+# Who leads pilots: their key is theirs alone.
+LEAD: Final = "S0018"
 # So many pages of a kind are looked at, and the fullest of them tried.
 _OF_A_KIND: Final = 3
 
@@ -45,14 +48,16 @@ async def furnish(url: str) -> dict[Role, str]:
         await _audited(admin, path)
         await _seats(admin)
         await _running(admin)
-        good(await admin.post("/jobs/idempotency_cleanup/runs"), 202)
         async with council.database.transaction() as session:
             await benchmark.load(session, council.system)
         good(await admin.post("/benchmark-returns", json={"year": 2025}), 201)
-        keys = {role: await council.key(role) for role in ROLES}
-        await council.close()
         hook = {"url": "https://receiver.example.org/hooks", "description": "Case system"}
         good(await admin.post("/webhook-endpoints", json=hook), 201)
+        good(await admin.post("/jobs/idempotency_cleanup/runs"), 202)
+        lead = good(await admin.get(f"/people?external_id={LEAD}"))["items"][0]["person_id"]
+        keys = {role: await council.key(role) for role in ROLES}
+        keys[Role.PILOT_LEAD] = await council.key(Role.PILOT_LEAD, person_id=UUID(lead))
+        await council.close()
     return keys
 
 
@@ -77,15 +82,15 @@ def _ago(number: int) -> str:
 
 async def _seats(client: httpx.AsyncClient) -> None:
     """A pool of today: seats in use, seats idle, and people who wait."""
-    staff = [f"S{number:04}" for number in range(1, 19)]
+    staff = [f"S{number:04}" for number in range(1, 28)]
     await people(client, *staff, department="Corporate Services")
     path = await pool(
-        client, name=COPILOT, term_starts_on=_ago(200), term_ends_on=_ago(-165), seats=16,
+        client, name=COPILOT, term_starts_on=_ago(200), term_ends_on=_ago(-165), seats=20,
         seat_price="296.40",
     )  # fmt: skip
-    seats = [{"person_external_id": name, "allocated_on": _ago(190)} for name in staff[:16]]
+    seats = [{"person_external_id": name, "allocated_on": _ago(190)} for name in staff[:20]]
     assert good(await client.post(f"{path}/allocations/bulk", json={"items": seats}))["accepted"]
-    for name in staff[16:]:
+    for name in staff[20:]:
         await wait(client, path, name)
     for name, last in zip(staff, (1, 1, 1, 2, 3, 1, 1, 40, 70, 120), strict=False):
         used = (_ago(back) for back in range(last, 190, 5))

@@ -17,6 +17,7 @@ from app.dashboard.routing import Form, FormRoute, PageRoute, first, form_on
 from app.dashboard.staff.lines import Line, called, lines_of
 from app.dashboard.staff.lookup import FIELD, lines_in
 from app.dashboard.views import Crumb, Looking, View, wanted
+from app.feedback.responses.routes import record_many_answers
 from app.people.routes import get_person
 from app.pilots.models import Arm, PilotKind, PilotStatus
 from app.pilots.routes import (
@@ -27,6 +28,7 @@ from app.pilots.routes import (
     upsert_pilot_members,
 )
 from app.pilots.schemas import PilotIn, TransitionIn
+from app.time_use.samples.routes import record_time_samples
 
 PILOT: Final = "/dashboard/pilots/{pilot_id:uuid}"
 NEW: Final = f"{HOME}/pilots/new"
@@ -39,6 +41,12 @@ _MOST: Final = PageQuery(limit=200)
 _FIELDS: Final = (
     *("code", "name", "kind", "tool", "product", "purpose", "lead_external_id"),
     *("starts_on", "ends_on", "baseline_starts_on", "baseline_ends_on"),
+)
+
+# What comes to a pilot from files beside its members.
+_FILES: Final = (
+    ("time-samples", "time samples", record_time_samples),
+    ("feedback", "feedback", record_many_answers),
 )
 
 Cursor = Annotated[str | None, Query(max_length=64)]
@@ -80,6 +88,7 @@ async def set_up_page(view: Looking, pilot_id: UUID, cursor: Cursor = None) -> H
         names=await _names(view, members["items"] if members else []),
         may_enrol=view.may(upsert_pilot_members),
         arms=list(Arm),
+        files=[(kind, what) for kind, what, handler in _FILES if view.may(handler)],
     )
 
 
