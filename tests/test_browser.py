@@ -90,6 +90,18 @@ def test_the_front_page_says_what_needs_attention(site: Site) -> None:
     assert re.search(rf"{visited.COPILOT}</a>: <data[^>]*>\d+</data> seats to ask for", front)
 
 
+def test_the_front_page_tells_what_a_running_pilot_has_come_to(site: Site) -> None:
+    """As the API answers it; how it is withheld is that of every figure."""
+    found = site.client.get("/api/v1/pilots", params={"code": "LETTERS"}).json()["items"][0]
+    path = f"/pilots/{found['pilot_id']}"
+    used = site.client.get(f"/api/v1{path}/metrics/adoption").json()["figures"]["adoption_rate"]
+    link = f'<a href="{HOME}{path}/figures/adoption_rate">Adoption</a>'
+    front = site.client.get(HOME).text
+    assert f'{link}: <data value="{used["value"]}">' in front
+    assert f'<span class="counted">{used["people"]} person</span>' in front
+    assert front.count("What do “95% interval”") == 1
+
+
 def _styles_of(html: str) -> str:
     return html.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
 

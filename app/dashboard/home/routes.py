@@ -9,12 +9,11 @@ from fastapi.responses import HTMLResponse
 from app.access.routing import authenticated
 from app.core import clock
 from app.core.pagination import PageQuery
+from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
 from app.dashboard.navigation import HOME, of_pilot, of_pool
 from app.dashboard.routing import PageRoute
 from app.dashboard.views import Looking, View
 from app.jobs.routes import list_jobs
-from app.metrics.feedback.routes import get_feedback
-from app.metrics.questions import Question
 from app.metrics.utilisation.routes import list_licence_utilisation
 from app.metrics.utilisation.service import Question as SeatQuestion
 from app.pilots.models import PilotStatus
@@ -25,6 +24,7 @@ router = APIRouter(route_class=PageRoute)
 _MOST: Final = PageQuery(limit=200)
 # Figures are computed afresh: of a council with more running pilots, the rest are told on their own pages.
 _MOST_RUNNING: Final = 10
+_NOTHING_RECORDED: Final = "no_time_recorded"
 # In the order in which somebody looks for them.
 _STAGES: Final = (
     PilotStatus.RUNNING,
@@ -43,13 +43,15 @@ async def home_page(view: Looking) -> HTMLResponse:
     pilots = found["items"] if found else []
     running = [pilot for pilot in pilots if pilot["status"] == PilotStatus.RUNNING]
     stages = [(stage, [pilot for pilot in pilots if pilot["status"] == stage]) for stage in _STAGES]
+    looked_at = running[:_MOST_RUNNING]
     return view.page(
         "home.html",
         "Pilots",
         may_see_pilots=found is not None,
         stages=[(stage, of_stage) for stage, of_stage in stages if of_stage],
         more=bool(found and found["next_cursor"]),
-        missing=await _missing_feedback(view, running[:_MOST_RUNNING]),
+        headlines=await _headlines(view, looked_at),
+        missing=await _missing_feedback(view, looked_at),
         unlooked=len(running[_MOST_RUNNING:]),
         pools=await _seats_to_ask_for(view),
         jobs=await _failed_jobs(view),
@@ -59,14 +61,31 @@ async def home_page(view: Looking) -> HTMLResponse:
     )
 
 
+async def _headlines(view: View, running: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What there is to be said of each running pilot so far: what became of admin work where time is recorded,
+    else how many use the tool."""
+    if not view.may(TIME_USE.handler):
+        return {}
+    found = {}
+    for pilot in running:
+        number = UUID(pilot["pilot_id"])
+        spent = await view.answer(TIME_USE.handler, pilot_id=number, **TIME_USE.asked)
+        figure = spent["change"]
+        if spent["pilot"]["admin_share"]["reason"] == _NOTHING_RECORDED:
+            used = await view.answer(ADOPTION.handler, pilot_id=number, **ADOPTION.asked)
+            figure = used["figures"]["adoption_rate"]
+        found[pilot["pilot_id"]] = figure
+    return found
+
+
 async def _missing_feedback(view: View, running: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Running pilots with weeks that are over and about which nobody answered; with those weeks."""
-    if not view.may(get_feedback):
+    if not view.may(FEEDBACK.handler):
         return []
     missing = []
     for pilot in running:
         number = UUID(pilot["pilot_id"])
-        said = await view.answer(get_feedback, pilot_id=number, question=Question())
+        said = await view.answer(FEEDBACK.handler, pilot_id=number, **FEEDBACK.asked)
         if said["missing_weeks"]:
             missing.append({"pilot": pilot, "weeks": said["missing_weeks"]})
     return missing
