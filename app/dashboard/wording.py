@@ -239,7 +239,7 @@ def instant(value: str) -> str:
 
 def words(code: str) -> str:
     """A code of the API in words."""
-    return code.replace("_", " ").capitalize()
+    return code.replace("_", " ").capitalize().replace("Ict ", "ICT ")
 
 
 def target(value: float, slug: str) -> str:

@@ -32,6 +32,7 @@ COLOURS: Final = ("#12436d", "#a8400c", "#1f8a70")
 _DASHES: Final = ([1, 0], [6, 3], [2, 2])
 PALE: Final = "#f2c9a5"
 
+_MOST_GRID: Final = 20
 _LABELS: Final = {"labelOverlap": "greedy", "labelSeparation": 10, "labelFlush": False}
 
 _pictures: OrderedDict[str, str] = OrderedDict()
@@ -158,13 +159,21 @@ def _over_time(alt: Any, chart: Chart) -> dict[str, Any]:
     dashes = {"domain": titles, "range": [list(dash) for dash in _DASHES[: len(titles)]]}
     days = [date.fromisoformat(line.key) for line in chart.lines]
     marks = [{"year": d.year, "month": d.month, "date": d.day, "utc": True} for d in days]
-    axis = alt.Axis(format="%-d %b", title=None, values=marks, **_LABELS)
+    # Where lines stand close, they would be all that is seen.
+    axis = alt.Axis(
+        format="%-d %b", title=None, values=marks, grid=len(days) <= _MOST_GRID, **_LABELS
+    )
     return {
         # A day is a day, whatever zone the drawing machine is in.
         "x": alt.X("key:T", timeUnit="utcyearmonthdate", axis=axis),
         "color": alt.Color("title:N", scale=alt.Scale(**scale), legend=legend),
         "strokeDash": alt.StrokeDash("title:N", scale=alt.Scale(**dashes), legend=legend),
     }
+
+
+def _unnamed(alt: Any, color: Any) -> Any:
+    """The same colours without a legend of their own."""
+    return alt.Color(**{**color.to_dict(), "legend": None})
 
 
 def _course(alt: Any, chart: Chart) -> list[Any]:
@@ -175,7 +184,8 @@ def _course(alt: Any, chart: Chart) -> list[Any]:
     # Nothing is drawn from the baseline to the pilot: nobody looked in between.
     detail = {"detail": "phase:N"} if phases else {}
     base = alt.Chart()
-    without_dash = {name: over[name] for name in ("x", "color")}
+    # The legend is that of the lines, with their dashes: points in it would show colours alone.
+    without_dash = {"x": over["x"], "color": _unnamed(alt, over["color"])}
     bars = base.mark_rule(strokeWidth=5, opacity=0.3).encode(
         **without_dash, y=alt.Y("low:Q", axis=_axis(alt, chart)), y2="high:Q"
     )
@@ -183,7 +193,8 @@ def _course(alt: Any, chart: Chart) -> list[Any]:
     points = base.mark_point(filled=True, size=60, opacity=1).encode(
         **without_dash, y=y, tooltip=_told(alt, chart)
     )
-    return [each.properties(height=260) for each in (bars, lines, points)]
+    # The legend is what the first says of it.
+    return [each.properties(height=260) for each in (lines, bars, points)]
 
 
 def _levels(alt: Any, chart: Chart) -> list[Any]:
@@ -194,7 +205,7 @@ def _levels(alt: Any, chart: Chart) -> list[Any]:
     lines = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(**over, y=y)
     # Nothing is seen of what can be pointed at: a line alone would tell of its first day only.
     there = base.mark_point(filled=True, size=150, opacity=0).encode(
-        x=over["x"], color=over["color"], y=y, tooltip=_told(alt, chart)
+        x=over["x"], color=_unnamed(alt, over["color"]), y=y, tooltip=_told(alt, chart)
     )
     return [each.properties(height=260) for each in (lines, there)]
 
