@@ -132,6 +132,13 @@ KINDS: Mapping[str, Kind] = {
             source_ref=f"{SECRET} {rng.randint(0, 40)}",
         )
     ),
+    "POST /pilots/{pilot_id}/output-audit-plans/{plan_id}/outputs/bulk": Kind(
+        lambda rng: {
+            "output_ref": f"{SECRET}-{rng.randint(0, 40)}",
+            "produced_on": _day(rng),
+            "team": SECRET,
+        }
+    ),
 }
 
 

@@ -69,5 +69,8 @@ LEADS_ALONE = frozenset(
     }
 )
 
+# Refused to whoever wrote what it is about, an administrator too.
+NOT_BY_WHO_WROTE = frozenset({"POST /pilots/{pilot_id}/benefits/{claim_id}/verifications"})
+
 ROUTES = tuple(every_route())
 EVERY = {"argnames": "route", "argvalues": ROUTES, "ids": [str(route) for route in ROUTES]}

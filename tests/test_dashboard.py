@@ -377,7 +377,7 @@ async def test_a_role_sees_on_pages_what_it_sees_in_the_api(app: FastAPI, counci
     pool = good(await admin.get("/licence-pools"))["items"][0]["pool_id"]
     allowed = {
         "/dashboard": set(Role),
-        f"/dashboard{path}": {Role.ADMIN, Role.ANALYST, Role.ICT_MANAGER},
+        f"/dashboard{path}": {Role.ADMIN, Role.ANALYST, Role.FINANCE, Role.ICT_MANAGER},
         "/dashboard/licences": {Role.ADMIN, Role.ICT_MANAGER},
         f"/dashboard/licences/{pool}/reclaim": {Role.ADMIN, Role.ICT_MANAGER},
     }

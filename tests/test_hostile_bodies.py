@@ -47,6 +47,7 @@ from tests.feedback import WINDOW
 from tests.hostile import CSV, JSON, KINDS, NDJSON, PEOPLE, SECRET, Body, body
 from tests.licences import pool
 from tests.routes import ROUTES, Route
+from tests.writes import AUDIT
 
 BODIES = int(os.environ.get("PILOTLIGHT_HOSTILE_BODIES", "250"))
 # A new organisation after so many, so that to look at all that it has stays quick.
@@ -85,7 +86,9 @@ async def _furnished(app: FastAPI, name: str) -> tuple[Council, httpx.AsyncClien
     members = [{"person_external_id": number} for number in PEOPLE[:3]]
     pilot_id = await pilot(client, *members, **WINDOW)
     path = await pool(client, seats=4)
-    return council, client, {"pilot_id": pilot_id, "pool_id": path.rpartition("/")[2]}
+    audited = await client.post(f"/pilots/{pilot_id}/output-audit-plans", json=AUDIT)
+    ids = {"pool_id": path.rpartition("/")[2], "plan_id": good(audited, 201)["plan_id"]}
+    return council, client, {"pilot_id": pilot_id, **ids}
 
 
 def _text_of(column: Column[Any]) -> ColumnElement[str]:

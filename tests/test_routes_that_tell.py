@@ -56,6 +56,15 @@ TELLS_NOTHING = {
     # A chart is drawn from an answer, as it is answered: decision 35.
     **dict.fromkeys((str(route) for route in ROUTES if "/charts/" in route.path), THE_SAME),
     "GET /pilots/{pilot_id}/workbook": THE_SAME,
+    # Criteria are judged by the scorecard as anybody may see it, whoever asks.
+    **dict.fromkeys(
+        (
+            "GET /pilots/{pilot_id}/decision-basis",
+            "GET /decisions",
+            "GET /decisions/{decision_id}",
+        ),
+        THE_SAME,
+    ),
     "GET /pilots/{pilot_id}/feedback-comments": GROUPED,
     **dict.fromkeys(
         (

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
+from pydantic import WithJsonSchema
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, IfMatch, Session, requires
@@ -34,6 +35,7 @@ Pay = Annotated[Amount, Query(description='Pay an hour with on-costs, as "24.50"
 Recaptured = Annotated[
     Decimal,
     Query(ge=0, le=1, max_digits=5, decimal_places=4, description="0 to 1, of the time saved."),
+    WithJsonSchema({"type": "string", "pattern": r"^(0(\.[0-9]{1,4})?|1(\.0{1,4})?)$"}),
 ]
 
 

@@ -38,7 +38,9 @@ class AnswerIn(Input):
 class AnswersIn(Change):
     """Answers to change, by question; null takes one away, what is left out stays."""
 
-    answers: dict[Slug, AnswerIn | None] = Field(max_length=MAX_ANSWERS)
+    answers: dict[Slug, AnswerIn | None] = Field(
+        max_length=MAX_ANSWERS, json_schema_extra={"additionalProperties": False}
+    )
 
 
 class Step(StrEnum):

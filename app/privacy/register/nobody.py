@@ -177,6 +177,12 @@ NOBODY: Final = (
         plain=("findings",),
         of=Of.GOVERNANCE,
     ),
+    _nobody(
+        "pilot_decision",
+        "What the council decided, why, and which office decided: its record, sealed, and kept as it was made.",
+        plain=("content", "seal"),
+        of=Of.GOVERNANCE,
+    ),
     _nobody("sampled_output", "Which references were drawn.", of=Of.GOVERNANCE),
     _nobody(
         "webhook_attempt",
