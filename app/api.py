@@ -5,6 +5,12 @@ from fastapi import APIRouter, FastAPI
 from app.access.accounts.routes import router as accounts
 from app.access.routes import router as api_keys
 from app.access.sessions.routes import router as me
+from app.assurance.governance.gates.routes import pilots_router as pilot_gates
+from app.assurance.governance.gates.routes import router as governance
+from app.assurance.governance.policies.routes import router as policies
+from app.assurance.governance.register.routes import router as register
+from app.assurance.governance.training.routes import bulk_router as training_recorded
+from app.assurance.governance.training.routes import router as training
 from app.assurance.output_audits.routes import bulk_router as audited_outputs
 from app.assurance.output_audits.routes import router as output_audits
 from app.audit_log.routes import router as audit_events
@@ -117,6 +123,12 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "pilots", comparison_draws),
     ("/pilots", "assurance", audited_outputs),
     ("/pilots", "assurance", output_audits),
+    ("/policies", "assurance", policies),
+    ("/governance", "assurance", governance),
+    ("/pilots", "assurance", register),
+    ("/pilots", "assurance", pilot_gates),
+    ("/pilots", "assurance", training_recorded),
+    ("/pilots", "assurance", training),
     ("/pilots", "figures", plan_check),
     ("/pilots", "time", time_coverage),
     ("/pilots", "time", time_coverage_of_people),

@@ -10,6 +10,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.access.sessions import jobs as session_jobs  # noqa: F401 - registers its jobs, as those below
+from app.assurance.governance.gates import jobs as governance_jobs  # noqa: F401 - likewise
 from app.audit_log.seals.sealing import Sealer
 from app.core import clock
 from app.core.database import Database, async_url

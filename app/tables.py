@@ -3,6 +3,10 @@
 from app.access.accounts.models import Account
 from app.access.models import ApiKey
 from app.access.sessions.models import SignInSession
+from app.assurance.governance.gates.models import GateOverride, GateSetting
+from app.assurance.governance.policies.models import Policy
+from app.assurance.governance.register.models import RegisterItem
+from app.assurance.governance.training.models import TrainingCompletion
 from app.assurance.output_audits.models import (
     ListedOutput,
     OutputAuditPlan,
@@ -135,6 +139,11 @@ TABLES = (
     Erasure,
     LegalHold,
     RetentionSchedule,
+    Policy,
+    RegisterItem,
+    TrainingCompletion,
+    GateSetting,
+    GateOverride,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
+import hypothesis
 import pytest
 import time_machine
 from hypothesis import given
@@ -289,6 +290,7 @@ KEPT = expected_of(
 )
 
 
+@hypothesis.settings(deadline=None)
 @given(st.data())
 def test_the_first_position_that_differs_is_found_whatever_the_damage(data: st.DataObject) -> None:
     rows = list(CHAIN)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 from statsmodels.stats.inter_rater import cohens_kappa
@@ -52,6 +52,7 @@ def test_the_number_for_a_claim_is_the_published_one(below: float, needed: int) 
     assert needed_outputs(below) == needed
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500))
 def test_the_number_for_a_claim_is_the_smallest_that_shows_it(thousandths: int) -> None:
     below = thousandths / 1000
@@ -80,6 +81,7 @@ def test_every_output_is_as_likely_whatever_its_stratum() -> None:
     assert chisquare([*pairs.values()]).pvalue > 0.001
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 2**53 - 1),
     st.lists(st.integers(1, 9), min_size=1, max_size=5),
@@ -116,6 +118,7 @@ def _marking(severity: Severity | None) -> Marking:
     return Marking((Finding(FindingType.OMISSION, severity, Reached.CORRECTED),))
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.tuples(

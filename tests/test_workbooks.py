@@ -24,7 +24,7 @@ ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 MAKING = Making("A council", is_simulated=False, made_at=datetime(2026, 1, 5, tzinfo=UTC))
 SHEETS = [
     *("headline", "figures", "weekly", "criteria", "missing"),
-    *("output_audits", "definitions", "about"),
+    *("output_audits", "gate_overrides", "definitions", "about"),
 ]
 
 

@@ -24,7 +24,7 @@ from tests.databases import settings_for
 from tests.licences import pool, wait
 from tests.pages import Page
 from tests.snapshots import observed, published
-from tests.writes import AUDIT, output
+from tests.writes import AUDIT, ITEM, POLICY, output
 
 NAME: Final = "Simulated Borough Council"
 CHILDREN: Final = "Children's services: case recording, six weeks (simulated)"
@@ -46,6 +46,7 @@ async def furnish(url: str) -> dict[Role, str]:
         path = await observed(admin, name=CHILDREN)
         await published(admin, path)
         await _audited(admin, path)
+        await _governed(admin, path)
         await _seats(admin)
         await _running(admin)
         async with council.database.transaction() as session:
@@ -74,6 +75,12 @@ async def _audited(client: httpx.AsyncClient, path: str) -> None:
     }
     marked = f"{plans}/{plan_id}/sample/{sample[0]['sampled_id']}/markings"
     good(await client.post(marked, json=found), 201)
+
+
+async def _governed(client: httpx.AsyncClient, path: str) -> None:
+    """A policy, an item of the register, and gates that bar a pilot."""
+    good(await client.post("/policies", json=POLICY), 201)
+    good(await client.post(f"{path}/register", json=ITEM), 201)
 
 
 def _ago(number: int) -> str:

@@ -95,6 +95,22 @@ AUDIT: dict[str, Any] = {
 }
 
 
+POLICY: dict[str, Any] = {
+    "code": "AI-USE",
+    "title": "of Margaret",
+    "owner": "Head of ICT",
+    "topics": ["purpose", "accuracy"],
+    "review_on": "2025-04-01",
+}
+ITEM: dict[str, Any] = {
+    "title": "of Margaret",
+    "owner": "Information governance",
+    "content": {"kind": "dpia", "residual_risk": "low"},
+    "opened_on": "2024-03-01",
+    "review_on": "2025-03-01",
+}
+
+
 def output(reference: str) -> dict[str, Any]:
     return {"output_ref": reference, "produced_on": "2024-05-01", "team": "Housing"}
 
@@ -168,6 +184,7 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         **await _connected(client, pilot_id),
         **await _audited(client, pilot_id),
         "return_id": await _returned(client),
+        **await _gated(client, pilot_id),
         "account_id": await _signed_in(client),
         "claim_id": await _claimed(client, pilot_id),
         **await _governed(client, ids),
@@ -248,6 +265,14 @@ async def _audited(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
         "draw_id": made["draw_id"],
         "sampled_id": sampled["sampled_id"],
     }
+
+
+async def _gated(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
+    """A policy, an item of the register, and a gate that bars the pilot."""
+    policy = good(await client.post("/policies", json=POLICY), 201)
+    item = good(await client.post(f"/pilots/{pilot_id}/register", json=ITEM), 201)
+    good(await client.put("/governance/gates", json={"gates": ["transparency_record"]}))
+    return {"policy_id": policy["policy_id"], "item_id": item["item_id"]}
 
 
 async def _connected(client: httpx.AsyncClient, pilot_id: str) -> dict[str, str]:
@@ -364,6 +389,20 @@ BODIES: dict[str, Any] = {
             {"type": "omission", "severity": "minor", "reached": "corrected_before_filing"}
         ]
     },
+    "POST /policies": {**POLICY, "code": "AI-PROCUREMENT"},
+    "PATCH /policies/{policy_id}": {"title": "of Margaret, again"},
+    "PUT /governance/gates": {"gates": ["dpia", "training"]},
+    "POST /pilots/{pilot_id}/register": {
+        **ITEM,
+        "content": {"kind": "exit_plan", "plan": "of Margaret"},
+    },
+    "PATCH /pilots/{pilot_id}/register/{item_id}": {"title": "of Margaret, again"},
+    "POST /pilots/{pilot_id}/training/bulk": {
+        "items": [
+            {"person_external_id": "E-4711", "course": "AI-101", "completed_on": "2024-03-28"}
+        ]
+    },
+    "POST /pilots/{pilot_id}/gate-overrides": {"reason": "of Margaret"},
     "POST /pilots/{pilot_id}/plan-check": {"people_pilot": 20},
     "POST /pilots/{pilot_id}/snapshots": {"as_of": "2024-05-01"},
     "POST /pilots/{pilot_id}/benefits": _claim("second"),

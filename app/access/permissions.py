@@ -20,6 +20,7 @@ class Scope(StrEnum):
     JOBS_RUN = "jobs:run"
     GOVERNANCE_READ = "governance:read"
     GOVERNANCE_WRITE = "governance:write"
+    GOVERNANCE_OVERRIDE = "governance:override"
     BENEFITS_READ = "benefits:read"
     BENEFITS_WRITE = "benefits:write"
     BENEFITS_VERIFY = "benefits:verify"

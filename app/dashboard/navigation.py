@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from app.assurance.governance.gates.routes import get_governance_figures
 from app.audit_log.routes import list_audit_events
 from app.benchmarking.releases.routes import get_benchmark_comparison
 from app.imports.routes import list_import_batches
@@ -21,6 +22,7 @@ LICENCES: Final = "/dashboard/licences"
 IMPORTS: Final = "/dashboard/imports"
 JOBS: Final = "/dashboard/jobs"
 PEOPLE: Final = "/dashboard/people"
+GOVERNANCE: Final = "/dashboard/governance"
 SETTINGS: Final = "/dashboard/settings"
 KEYS: Final = "/dashboard/settings/keys"
 WEBHOOKS: Final = "/dashboard/settings/webhooks"
@@ -45,6 +47,7 @@ NAVIGATION: Final = (
     Entry("Imports", IMPORTS, list_import_batches),
     Entry("People", PEOPLE, list_people),
     Entry("Jobs", JOBS, list_jobs),
+    Entry("Governance", GOVERNANCE, get_governance_figures),
     Entry("Audit", AUDIT, list_audit_events),
     Entry("Privacy", PRIVACY, get_retention_schedule),
     Entry("Settings", SETTINGS, change_organisation),

@@ -11,6 +11,8 @@ from app.dashboard.charts.bundle import router as chart_bundle
 from app.dashboard.enrolment.routes import form_router as enrolled
 from app.dashboard.enrolment.routes import router as enrolment
 from app.dashboard.figures.routes import router as figures
+from app.dashboard.governance.routes import form_router as gates_overridden
+from app.dashboard.governance.routes import router as governance
 from app.dashboard.home.routes import router as home
 from app.dashboard.imports.routes import file_router as import_files
 from app.dashboard.imports.routes import form_router as imports_undone
@@ -47,6 +49,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     figures,
     pilots,
     reports,
+    governance,
+    gates_overridden,
     output_audits,
     outputs_marked,
     licences,

@@ -19,7 +19,7 @@ from app.core.errors import ConfigurationError
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
 from app.core.working_days import is_working_day
-from app.demo import deciding, recording, seats
+from app.demo import deciding, governance, recording, seats
 from app.feedback.responses import service as feedback
 from app.licences.activity import service as activity
 from app.licences.activity.models import Period
@@ -231,6 +231,7 @@ async def _pilot(session: AsyncSession, principal: Principal, wanted: PilotIn) -
     if existing:
         return existing[0]
     pilot = await pilots.create(session, principal, wanted)
+    await governance.load(session, principal, pilot)
     for status in (PilotStatus.PLANNED, PilotStatus.RUNNING, PilotStatus.COMPLETED):
         await pilots.transition(session, principal, pilot.id, TransitionIn(to=status))
     return pilot

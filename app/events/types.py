@@ -112,6 +112,13 @@ PILOT_DECIDED = EventType(
     ("pilot_id", "decision_id", "outcome"),
     Scope.PILOTS_READ,
 )
+REVIEW_OVERDUE = EventType(
+    "governance.review_overdue",
+    "The review of a policy, or of an item in a pilot's register, is overdue.",
+    "reviews",
+    ("what", "kind", "review_on"),
+    Scope.GOVERNANCE_READ,
+)
 TYPES: dict[str, EventType] = {
     kind.name: kind
     for kind in (
@@ -126,6 +133,7 @@ TYPES: dict[str, EventType] = {
         AUDIT_LOG_SEALED,
         OUTPUT_LIMIT_PASSED,
         PILOT_DECIDED,
+        REVIEW_OVERDUE,
     )
 }
 

@@ -21,6 +21,7 @@ class ImportKind(StrEnum):
     TIME_SAMPLES = "time_samples"
     FEEDBACK = "feedback"
     AI_OUTPUTS = "ai_outputs"
+    TRAINING = "training"
 
 
 # Who may take a batch back: whoever may bring one.
@@ -33,6 +34,7 @@ SCOPE_OF_KIND = {
     ImportKind.TIME_SAMPLES: Scope.TIME_WRITE,
     ImportKind.FEEDBACK: Scope.FEEDBACK_WRITE,
     ImportKind.AI_OUTPUTS: Scope.GOVERNANCE_WRITE,
+    ImportKind.TRAINING: Scope.GOVERNANCE_WRITE,
 }
 
 

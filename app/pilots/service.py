@@ -16,7 +16,7 @@ from app.events import service as events
 from app.events.types import PILOT_TRANSITIONED
 from app.people import service as people
 from app.pilots import errors as errors  # noqa: PLC0414 - declares the constraint answers
-from app.pilots import repository
+from app.pilots import guards, repository
 from app.pilots.models import Pilot, PilotStatus, PilotTransition
 from app.pilots.schemas import PilotChange, PilotFilter, PilotIn, TransitionIn, date_order_problem
 
@@ -193,7 +193,7 @@ async def transition(
     """Take a pilot one step on.
 
     Raises:
-        Conflict: that step does not follow from where the pilot stands.
+        Conflict: that step does not follow from where the pilot stands, or what must be in order is not.
     """
     pilot = await get(session, principal, pilot_id, for_update=True)
     possible = _NEXT[pilot.status]
@@ -203,6 +203,7 @@ async def transition(
             f"A pilot that is {pilot.status} cannot become {wanted.to}. It can become {ways}.",
             code="illegal_transition",
         )
+    await guards.check(session, principal, pilot, wanted.to)
     step = await _step(session, principal, pilot, wanted.to, wanted.reason)
     await audit_log.record(
         session,

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from app.access.routing import authenticated
+from app.assurance.governance.gates.routes import get_pilot_gates
+from app.assurance.governance.register.routes import list_register_items
 from app.assurance.output_audits.routes import list_output_audit_plans
 from app.core.pagination import PageQuery
 from app.dashboard.charts import contents
@@ -46,6 +48,7 @@ def section_pages(view: View, pilot_id: UUID) -> list[tuple[str, str]]:
         ("Time use", f"{base}/time-use", TIME_USE.handler),
         ("Feedback", f"{base}/feedback", FEEDBACK.handler),
         ("What the AI wrote", f"{base}/output-audits", list_output_audit_plans),
+        ("Governance", f"{base}/governance", list_register_items),
         ("Report", f"{base}/report", get_scorecard),
         ("Set-up", f"{base}/set-up", get_pilot),
         ("Your week", f"{base}/weekly", record_answer),
@@ -55,7 +58,7 @@ def section_pages(view: View, pilot_id: UUID) -> list[tuple[str, str]]:
 
 
 async def about_pilot(view: View, pilot_id: UUID) -> dict[str, Any]:
-    """What every page about a pilot shows: the pilot, and the way to its other pages.
+    """What every page about a pilot shows: the pilot, its gates, and the way to its other pages.
 
     Raises:
         NotFound: there is no such pilot within reach.
@@ -64,6 +67,7 @@ async def about_pilot(view: View, pilot_id: UUID) -> dict[str, Any]:
         "pilot": await view.answer(get_pilot, pilot_id=pilot_id),
         "sections": section_pages(view, pilot_id),
         "about": of_pilot(pilot_id),
+        "gates": await view.answer(get_pilot_gates, pilot_id=pilot_id),
     }
 
 

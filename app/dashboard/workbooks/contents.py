@@ -93,6 +93,7 @@ def sheets(answers: Answers, making: Making) -> list[Sheet]:
             tuple((g["code"], g["sentence"], g["mendable"]) for g in answers.card["missing"]),
         ),
         Sheet("output_audits", _AUDIT, tuple(_audits(answers.card))),
+        Sheet("gate_overrides", _OVERRIDE, tuple(_overrides(answers.card))),
         Sheet("definitions", _DEFINITION, tuple(_definitions(every))),
         Sheet("about", ("what", "is"), tuple(_about(answers, making, every))),
     ]
@@ -196,6 +197,15 @@ def _audits(card: Answer) -> Iterator[Row]:
             *(rate[name] for name in ("errors", "outputs", "value")),
             *(interval.get(name) for name in ("low", "high", "level", "method")),
         )
+
+
+_OVERRIDE: Final = ("created_at", "gates", "reason", "principal_id")
+
+
+def _overrides(card: Answer) -> Iterator[Row]:
+    """Who let the pilot start without what must be in order, and why."""
+    for each in card["gate_overrides"]:
+        yield each["created_at"], " ".join(each["gates"]), each["reason"], each["principal_id"]
 
 
 _DEFINITION: Final = ("slug", "definition_version", "title", "definition", "formula", "unit")

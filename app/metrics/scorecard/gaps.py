@@ -26,6 +26,7 @@ class Gap(StrEnum):
     MISSING_FEEDBACK = "missing_feedback"
     LOW_RESPONSE = "low_response"
     OUTPUT_ERRORS = "output_audit_limit_passed"
+    GATES_OVERRIDDEN = "gates_overridden"
 
 
 _SENTENCES: Final = {
@@ -41,6 +42,7 @@ _SENTENCES: Final = {
     Gap.MISSING_FEEDBACK: "About some weeks that are over nobody answered.",
     Gap.LOW_RESPONSE: "Fewer than half of the expected answers came.",
     Gap.OUTPUT_ERRORS: "What the AI wrote has more errors than an audit plan allows: whatever time it saves, somebody must check.",
+    Gap.GATES_OVERRIDDEN: "Somebody let the pilot start before everything that must be in order was.",
 }
 # What would have had to be done before the pilot began, and what can be done while it runs.
 _BEFORE_THE_START: Final = frozenset({Gap.NO_CRITERIA, Gap.NO_BASELINE, Gap.NO_COMPARISON})
@@ -68,6 +70,7 @@ class Known:
     baseline: Mapping[str, Figure]
     missing_weeks: Collection[date]
     output_limit_passed: bool
+    gates_overridden: bool
 
 
 def gaps(known: Known) -> list[Missing]:
@@ -88,6 +91,7 @@ def gaps(known: Known) -> list[Missing]:
         Gap.MISSING_FEEDBACK: bool(known.missing_weeks),
         Gap.LOW_RESPONSE: _has(figures.get("response_rate"), Flag.LOW_RESPONSE),
         Gap.OUTPUT_ERRORS: known.output_limit_passed,
+        Gap.GATES_OVERRIDDEN: known.gates_overridden,
     }
     return [Missing(gap, _SENTENCES[gap], _is_mendable(gap, known)) for gap in Gap if lacks[gap]]
 

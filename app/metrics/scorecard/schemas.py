@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.assurance.governance.gates.schemas import GateOverrideOut
 from app.assurance.output_audits.schemas import AuditMarkOut
 from app.metrics.adoption.schemas import AdoptionFigures
 from app.metrics.feedback.schemas import FeedbackFigures
@@ -73,6 +74,9 @@ class ScorecardOut(BaseModel):
     output_audits: list[AuditMarkOut] = Field(
         description="How each plan that audits what the AI wrote stands."
     )
+    gate_overrides: list[GateOverrideOut] = Field(
+        description="Who let the pilot start without what must be in order, and why."
+    )
 
 
 def scorecard_out(card: Scorecard) -> ScorecardOut:
@@ -98,6 +102,7 @@ def scorecard_out(card: Scorecard) -> ScorecardOut:
             "criteria": [_criterion(each) for each in card.criteria],
             "missing": [_missing(each) for each in card.missing],
             "output_audits": card.output_audits,
+            "gate_overrides": card.gate_overrides,
         }
     )
 

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
+from app.assurance.governance.gates import service as governance
+from app.assurance.governance.gates.schemas import GateOverrideOut
 from app.assurance.output_audits import answers, markings
 from app.assurance.output_audits.outcomes import LimitState
 from app.assurance.output_audits.schemas import AuditMarkOut
@@ -42,6 +44,7 @@ class Scorecard:
     criteria: list[Judged]
     missing: list[Missing]
     output_audits: list[AuditMarkOut]
+    gate_overrides: list[GateOverrideOut]
 
 
 async def scorecard(
@@ -78,6 +81,7 @@ async def scorecard(
         answers.mark_out(plan, shown, markings.state_of(plan, shown))
         for plan, shown in await markings.standing(session, principal, pilot, last_day)
     ]
+    overridden = await governance.overrides(session, principal, pilot)
     known = Known(
         pilot,
         last_day,
@@ -86,6 +90,7 @@ async def scorecard(
         own.baseline,
         said.missing_weeks,
         any(each.state is LimitState.PASSED for each in audited),
+        bool(overridden),
     )
     wanted = [SuccessCriterion.model_validate(each) for each in pilot.success_criteria]
     return Scorecard(
@@ -97,4 +102,5 @@ async def scorecard(
         criteria=[judged(criterion, figures) for criterion in wanted],
         missing=gaps(known),
         output_audits=audited,
+        gate_overrides=overridden,
     )
