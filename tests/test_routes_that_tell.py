@@ -33,7 +33,6 @@ COMPARED = (
     "Answers about an organisation; what is filled in is as anybody may see it, and of others quartiles alone: see "
     "test_benchmark_disclosure."
 )
-OUTPUTS = "It counts what the AI wrote and the errors in it: references, never people."
 CLAIMED = (
     "What somebody claims of the whole of a pilot, as they typed it in, and what a seat costs."
 )
@@ -43,6 +42,10 @@ WRITTEN = (
 )
 SERVICE = (
     "How the service is run: what was done with it and when, for those who are to oversee that."
+)
+OUTPUTS = "It counts what the AI wrote, by reference: of who takes part it knows nothing."
+PAPERS = (
+    "It tells of papers, dates and states; of training only whether everybody has completed one."
 )
 TELLS_NOTHING = {
     **dict.fromkeys(
@@ -117,9 +120,6 @@ TELLS_NOTHING = {
         SERVICE,
     ),
     **dict.fromkeys(
-        (str(route) for route in ROUTES if "/output-audit-plans" in route.path), OUTPUTS
-    ),
-    **dict.fromkeys(
         (
             "GET /pilots/{pilot_id}/benefits",
             "GET /pilots/{pilot_id}/benefits/{claim_id}",
@@ -140,6 +140,27 @@ TELLS_NOTHING = {
         ),
         OVERSEEN,
     ),
+    **dict.fromkeys(
+        (
+            str(route)
+            for route in ROUTES
+            if not route.writes and "/output-audit-plans" in route.path
+        ),
+        OUTPUTS,
+    ),
+    **dict.fromkeys(
+        (
+            "GET /policies",
+            "GET /policies/{policy_id}",
+            "GET /governance/gates",
+            "GET /governance/figures",
+            "GET /pilots/{pilot_id}/gates",
+            "GET /pilots/{pilot_id}/register",
+            "GET /pilots/{pilot_id}/register/{item_id}",
+            "GET /pilots/{pilot_id}/transparency-record",
+        ),
+        PAPERS,
+    ),
 }
 # They change something, but answer figures as well.
 WRITES_THAT_TELL = {
@@ -150,6 +171,7 @@ WRITES_THAT_TELL = {
 WRITERS = {scope for scope in Scope if scope.value.endswith(":write")} | {
     Scope.ADMIN,
     Scope.JOBS_RUN,
+    Scope.GOVERNANCE_OVERRIDE,
 }
 
 

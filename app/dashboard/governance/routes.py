@@ -58,7 +58,7 @@ async def pilot_governance_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         **shared,
         here=f"{of_pilot(pilot_id)}/governance",
         items=items["items"],
-        training=await view.answer(get_training, pilot_id=pilot_id),
+        training=await view.answer_if_allowed(get_training, pilot_id=pilot_id),
         may_override=view.may(override_gates) and not shared["gates"]["may_start"],
     )
 

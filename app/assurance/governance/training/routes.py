@@ -33,7 +33,7 @@ async def record_training(
     )
 
 
-@router.get(TRAINING, dependencies=[requires(Scope.GOVERNANCE_READ)])
+@router.get(TRAINING, dependencies=[requires(Scope.GOVERNANCE_READ, Scope.PEOPLE_READ)])
 async def get_training(pilot_id: UUID, session: Session, principal: Caller) -> TrainingOut:
     """How many of a pilot's people are trained; nobody is named."""
     pilot = await pilots.get(session, principal, pilot_id)
