@@ -137,7 +137,7 @@ async def _held(councils: Sequence[Council]) -> None:
 
 
 @ONE
-async def test_a_return_is_filled_in_entered_checked_submitted_and_amended(
+async def test_a_return_is_filled_in_from_what_is_recorded_entered_and_checked(
     council: Council,
 ) -> None:
     client = await council.admin()
@@ -187,6 +187,16 @@ async def test_a_return_is_filled_in_entered_checked_submitted_and_amended(
     )
     assert filled["ai_licences"]["value"] == 50
 
+
+@ONE
+async def test_a_checked_return_is_submitted_when_its_year_is_over_and_amended_by_another(
+    council: Council,
+) -> None:
+    client = await council.admin()
+    with on("2024-06-03"):
+        made = good(await client.post("/benchmark-returns", json={"year": 2024}), 201)
+    here, right = f"/benchmark-returns/{made['return_id']}", _answers(ai_licences=50)
+    good(await client.patch(here, json=right))
     problem(await client.post(f"{here}/steps", json={"to": "submitted"}), 409, "return_not_checked")
     good(await client.post(f"{here}/steps", json={"to": "checked"}))
     with on("2025-03-31"):
