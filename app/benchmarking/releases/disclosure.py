@@ -163,8 +163,6 @@ def _tells(cell: ShownCell, public: Sequence[ShownCell]) -> bool:
         return True
     of_the_year = [*(other for other in public if other.year == cell.year), cell]
     wholes = [other.answers for other in of_the_year if other.group == EVERYBODY]
-    if cell.group == EVERYBODY:
-        wholes = [cell.answers]
     return any(
         tells_apart(together, whole, same_year=True)
         for together in _added_up(cell, of_the_year)
