@@ -62,6 +62,7 @@ async def everything_of(browser: Browser, path: str) -> list[Any]:
     pool = good(await browser.get("/api/v1/licence-pools"))["items"] if path else []
     pools = [f"/licence-pools/{each['pool_id']}" for each in pool]
     paths = ["/scorecard", "/metrics/time-use", "/metrics/adoption", "/metrics/feedback"]
+    paths += ["/benefit-position", "/decision-basis"]
     asked = [*(path + each for each in paths), "/licence-pools", "/licence-utilisation"]
     asked += [f"{each}/{what}" for each in pools for what in ("utilisation", "renewal-advice")]
     return [good(await browser.get("/api/v1" + each)) for each in asked]
@@ -87,6 +88,9 @@ async def test_every_page_is_well_made_and_shows_the_figures_of_the_api(
         about: "A pilot – Pilotlight",
         f"{about}/time-use": "Time use – A pilot – Pilotlight",
         f"{about}/feedback": "Feedback – A pilot – Pilotlight",
+        f"{about}/benefits": "Benefits – A pilot – Pilotlight",
+        f"{about}/benefits/new": "Claim a benefit – Benefits – A pilot – Pilotlight",
+        f"{about}/decision": "Decision – A pilot – Pilotlight",
         f"{about}/report": "Evaluation report – A pilot – Pilotlight",
         f"{about}/figures/admin_share": "Share of admin work – A pilot – Pilotlight",
         f"{about}/figures/usage_segments": "Usage segments (12 weeks) – A pilot – Pilotlight",

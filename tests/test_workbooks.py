@@ -23,8 +23,8 @@ from tests.snapshots import observed, published
 ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 MAKING = Making("A council", is_simulated=False, made_at=datetime(2026, 1, 5, tzinfo=UTC))
 SHEETS = [
-    *("headline", "figures", "weekly", "criteria", "missing"),
-    *("output_audits", "gate_overrides", "definitions", "about"),
+    *("headline", "figures", "weekly", "criteria", "benefits", "decisions"),
+    *("missing", "output_audits", "gate_overrides", "definitions", "about"),
 ]
 
 

@@ -19,6 +19,7 @@ from app.dashboard.routes import ROUTERS
 from app.demo import benchmark
 from app.main import create_app
 from tests.adoption import days, record
+from tests.benefits import claimed
 from tests.council import found, good, people, pilot
 from tests.databases import settings_for
 from tests.licences import pool, wait
@@ -45,6 +46,7 @@ async def furnish(url: str) -> dict[Role, str]:
         admin = await council.admin()
         path = await observed(admin, name=CHILDREN)
         await published(admin, path)
+        await _decided(admin, path)
         await _audited(admin, path)
         await _governed(admin, path)
         await _seats(admin)
@@ -81,6 +83,20 @@ async def _governed(client: httpx.AsyncClient, path: str) -> None:
     """A policy, an item of the register, and gates that bar a pilot."""
     good(await client.post("/policies", json=POLICY), 201)
     good(await client.post(f"{path}/register", json=ITEM), 201)
+
+
+async def _decided(client: httpx.AsyncClient, path: str) -> None:
+    """A claim with assumptions, and a decision."""
+    said = [
+        {"name": "weeks at work", "low": "40", "central": "44", "high": "46"},
+        {"name": "share recaptured", "low": "0.30", "central": "0.50", "high": "0.80"},
+    ]
+    await claimed(client, path, assumptions=said, training_hours="24.00")
+    for step in ("running", "completed"):
+        good(await client.post(f"{path}/transitions", json={"to": step}), 201)
+    decided = {"outcome": "scale", "reasons": "Admin fell.", "decided_by": "Digital Board"}
+    sent = {"pilot_id": path.rpartition("/")[2], **decided}
+    good(await client.post("/decisions", json=sent), 201)
 
 
 def _ago(number: int) -> str:

@@ -7,6 +7,8 @@ from app.dashboard.administration.routes import router as administration
 from app.dashboard.assets import router as assets
 from app.dashboard.benchmark.routes import form_router as benchmark_forms
 from app.dashboard.benchmark.routes import router as benchmark
+from app.dashboard.benefits.routes import form_router as claimed
+from app.dashboard.benefits.routes import router as benefits
 from app.dashboard.charts.bundle import router as chart_bundle
 from app.dashboard.enrolment.routes import form_router as enrolled
 from app.dashboard.enrolment.routes import router as enrolment
@@ -48,6 +50,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     home,
     figures,
     pilots,
+    benefits,
+    claimed,
     reports,
     governance,
     gates_overridden,

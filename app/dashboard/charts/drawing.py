@@ -62,12 +62,15 @@ async def picture(chart: Chart) -> str:
 
 
 def _draw(chart: Chart, digest: str) -> str:
+    return plain_picture(specification(chart, titled=False), chart.sentence, digest)
+
+
+def plain_picture(spec: dict[str, Any], sentence: str, digest: str) -> str:
+    """A specification as SVG that a page can hold; the digest makes its names occur once."""
     import vl_convert  # noqa: PLC0415 - starts an engine, which no command but `serve` needs
 
-    drawn: str = vl_convert.vegalite_to_svg(
-        specification(chart, titled=False), vl_version=VEGA_LITE, allowed_base_urls=[]
-    )
-    return _as_part_of_a_page(drawn, chart.sentence, digest[:12])
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
+    return _as_part_of_a_page(drawn, sentence, digest[:12])
 
 
 _NAMED = re.compile(r'(\bid="|\burl\(#|href="#)')
@@ -89,13 +92,26 @@ def specification(chart: Chart, *, titled: bool = True) -> dict[str, Any]:
     draw = {Form.COURSE: _course, Form.PARTS: _parts, Form.LEVELS: _levels}[chart.form]
     layers = draw(altair, chart)
     drawn = altair.layer(*layers, data=altair.NamedData(name=_DATA))
-    named = {"title": chart.title} if titled else {}
+    return styled(
+        drawn,
+        list(chart.rows()),
+        chart.sentence,
+        chart.title if titled else None,
+        width=_WIDTH_OF_PARTS if chart.form is Form.PARTS else _WIDTH,
+    )
+
+
+def styled(
+    drawn: Any,
+    rows: list[dict[str, Any]],
+    sentence: str,
+    title: str | None,
+    width: int = _WIDTH,
+) -> dict[str, Any]:
+    """What Altair has laid out, in the look of all our charts, with its rows within."""
+    named = {"title": title} if title is not None else {}
     spec: dict[str, Any] = (
-        drawn.properties(
-            width=_WIDTH_OF_PARTS if chart.form is Form.PARTS else _WIDTH,
-            description=chart.sentence,
-            **named,
-        )
+        drawn.properties(width=width, description=sentence, **named)
         .configure(font=_FONT, background="#ffffff")
         .configure_axis(
             labelFontSize=14, titleFontSize=14, labelColor=_INK, titleColor=_INK, grid=True
@@ -112,7 +128,7 @@ def specification(chart: Chart, *, titled: bool = True) -> dict[str, Any]:
         .configure_view(stroke=None)
         .to_dict(validate=False)
     )
-    spec["data"] = {"name": _DATA, "values": list(chart.rows())}
+    spec["data"] = {"name": _DATA, "values": rows}
     return spec
 
 

@@ -13,8 +13,9 @@ from fastapi.responses import PlainTextResponse
 
 from app.access.principals import Principal
 from app.access.routing import ApiRoute, Caller, Session, requires, route_of
+from app.benefits.routes import get_sensitivity
 from app.core.bulk.formats import CSV
-from app.dashboard.charts import drawing
+from app.dashboard.charts import drawing, tornado
 from app.dashboard.charts.catalogue import OF_PILOTS, OF_POOLS, Made
 from app.dashboard.charts.contents import Chart
 from app.dashboard.views import as_sent
@@ -83,6 +84,29 @@ def _add(
         response_class=CsvResponse,
         dependencies=access,
     )
+
+
+_TORNADO = "/{pilot_id}/benefits/{claim_id}/charts/sensitivity"
+_OF_CLAIMS = [requires(*route_of(get_sensitivity).access.scopes)]
+
+
+@pilots_router.get(_TORNADO, dependencies=_OF_CLAIMS)
+async def get_sensitivity_chart(
+    pilot_id: UUID, claim_id: UUID, session: Session, principal: Caller
+) -> dict[str, Any]:
+    """What becomes of a claim where one assumption is off, the widest first. As Vega-Lite, with its figures."""
+    found = await get_sensitivity(pilot_id, claim_id, session, principal)
+    return tornado.specification(as_sent(found))
+
+
+@pilots_router.get(f"{_TORNADO}/rows", response_class=CsvResponse, dependencies=_OF_CLAIMS)
+async def get_sensitivity_rows(
+    pilot_id: UUID, claim_id: UUID, session: Session, principal: Caller
+) -> Response:
+    """The same as CSV, an assumption a row."""
+    found = await get_sensitivity(pilot_id, claim_id, session, principal)
+    disposition = {"Content-Disposition": 'attachment; filename="sensitivity.csv"'}
+    return CsvResponse(tornado.as_csv(as_sent(found)), headers=disposition)
 
 
 for _made in OF_PILOTS:

@@ -10,6 +10,7 @@ from app.access.routing import authenticated
 from app.assurance.governance.gates.routes import get_pilot_gates
 from app.assurance.governance.register.routes import list_register_items
 from app.assurance.output_audits.routes import list_output_audit_plans
+from app.benefits.routes import list_benefits
 from app.core.pagination import PageQuery
 from app.dashboard.charts import contents
 from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
@@ -17,6 +18,7 @@ from app.dashboard.charts.showing import SCRIPTED, drawn
 from app.dashboard.navigation import of_pilot, of_pool
 from app.dashboard.routing import PageRoute
 from app.dashboard.views import Crumb, Handler, Looking, View
+from app.decisions.routes import get_decision_basis, list_decisions
 from app.feedback.responses.routes import record_answer
 from app.feedback.sessions.routes import list_feedback_sessions
 from app.licences.pools.routes import list_licence_pools
@@ -49,6 +51,8 @@ def section_pages(view: View, pilot_id: UUID) -> list[tuple[str, str]]:
         ("Feedback", f"{base}/feedback", FEEDBACK.handler),
         ("What the AI wrote", f"{base}/output-audits", list_output_audit_plans),
         ("Governance", f"{base}/governance", list_register_items),
+        ("Benefits", f"{base}/benefits", list_benefits),
+        ("Decision", f"{base}/decision", get_decision_basis),
         ("Report", f"{base}/report", get_scorecard),
         ("Set-up", f"{base}/set-up", get_pilot),
         ("Your week", f"{base}/weekly", record_answer),
@@ -78,6 +82,7 @@ async def scorecard_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
     card = await view.answer(get_scorecard, pilot_id=pilot_id)
     adoption = await view.answer(ADOPTION.handler, pilot_id=pilot_id, **ADOPTION.asked)
     pools = await view.answer_if_allowed(list_licence_pools, page=_MOST, pilot_id=pilot_id)
+    made = await view.answer_if_allowed(list_decisions, page=_MOST, pilot_id=pilot_id)
     owner = f"{API}/{pilot_id}"
     return view.page(
         "pilots/scorecard.html",
@@ -90,6 +95,7 @@ async def scorecard_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         pools=pools["items"] if pools else [],
         of_pool=of_pool,
         **SCRIPTED,
+        decisions=made["items"] if made else [],
     )
 
 

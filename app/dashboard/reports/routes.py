@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from app.access.routing import authenticated
+from app.benefits.routes import get_benefit_position
 from app.core import clock
 from app.core.errors import Conflict, NotFound
 from app.core.pagination import PageQuery
@@ -19,6 +20,7 @@ from app.dashboard.reports.contents import decision_of, limits
 from app.dashboard.reports.printing import PDF, is_offered, pdf
 from app.dashboard.routing import PageRoute
 from app.dashboard.views import Crumb, Looking, View
+from app.decisions.routes import list_decisions
 from app.licences.pools.routes import list_licence_pools
 from app.metrics.feedback.routes import get_feedback_summary
 from app.metrics.scorecard.routes import get_scorecard
@@ -44,6 +46,7 @@ async def report_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
     said = summary or await view.answer(FEEDBACK.handler, pilot_id=pilot_id, **FEEDBACK.asked)
     published = await view.answer(list_snapshots, pilot_id=pilot_id, page=_NEWEST)
     steps = await view.answer_if_allowed(list_pilot_transitions, pilot_id=pilot_id, page=_MOST)
+    made = await view.answer_if_allowed(list_decisions, pilot_id=pilot_id, page=_MOST)
     owner = f"{API}/{pilot_id}"
     return view.page(
         "reports/report.html",
@@ -60,6 +63,8 @@ async def report_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         of_pool=of_pool,
         snapshot=next(iter(published["items"]), None),
         steps=steps["items"] if steps else None,
+        decisions=made["items"] if made else [],
+        position=await view.answer_if_allowed(get_benefit_position, pilot_id=pilot_id),
         decision=decision_of(steps["items"] if steps else None),
         today=clock.today(view.principal.organisation.zone).isoformat(),
         may_be_pdf=is_offered(),

@@ -3,7 +3,7 @@
 Nothing is computed: a cell is a value of an answer, blank where the answer has none or withholds it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,13 +27,18 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the API answers about a pilot; `snapshot` is the head of the newest, None where none is published."""
+    """What the API answers about a pilot; `snapshot` is the head of the newest, None where none is published.
+
+    `position` is None for readers who may not see benefits.
+    """
 
     card: Answer
     time_use: Answer
     adoption: Answer
     feedback: Answer
     snapshot: Answer | None
+    position: Answer | None
+    decisions: Sequence[Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ def sheets(answers: Answers, making: Making) -> list[Sheet]:
         Sheet("figures", ("section", "place", *FIGURE), _rows(found)),
         Sheet("weekly", ("section", "week", "phase", *FIGURE), _rows(weeks)),
         _criteria(answers.card),
+        Sheet("benefits", _BENEFIT, tuple(_benefits(answers.position))),
+        Sheet("decisions", _DECISION, tuple(_decisions(answers.decisions))),
         Sheet(
             "missing",
             ("code", "sentence", "mendable"),
@@ -206,6 +213,51 @@ def _overrides(card: Answer) -> Iterator[Row]:
     """Who let the pilot start without what must be in order, and why."""
     for each in card["gate_overrides"]:
         yield each["created_at"], " ".join(each["gates"]), each["reason"], each["principal_id"]
+
+
+_SPREAD: Final = ("low", "central", "high")
+_BENEFIT: Final = (
+    *("benefit_class", "budget_line", "ledger_references", "of"),
+    *(f"{what}_{end}" for what in ("gross", "net") for end in _SPREAD),
+    "costs",
+)
+
+
+def _benefits(position: Answer | None) -> Iterator[Row]:
+    """Each class by itself; cash by budget line, and no row that adds any."""
+    for each in position["classes"] if position else ():
+        kind = each["benefit_class"]
+        for line in each["budget_lines"]:
+            entries = ", ".join(line["ledger_references"])
+            yield (kind, line["budget_line"], entries, *_net(line["cash"]))
+        for net in (*each["money"], *([each["hours"]] if each["hours"] else []), *each["units"]):
+            yield (kind, None, None, *_net(net))
+
+
+def _net(net: Answer) -> Row:
+    spreads = (Decimal(net[what][end]) for what in ("gross", "net") for end in _SPREAD)
+    return (net["of"], *spreads, Decimal(net["costs"]))
+
+
+_DECISION: Final = (
+    *("number", "outcome", "decided_on", "decided_by", "reasons", "seats_to_keep"),
+    *("bought_at_first", "metric", "result", "sentence", "seal", "superseded_by"),
+)
+
+
+def _decisions(decisions: Sequence[Answer]) -> Iterator[Row]:
+    """A row a criterion that a decision was made by, or one where there was none."""
+    for each in decisions:
+        seats = each["seats"] or {}
+        named = (each[name] for name in ("number", "outcome"))
+        day = date.fromisoformat(each["decided_on"])
+        kept = (seats.get("to_keep"), seats.get("bought_at_first"))
+        start = (*named, day, each["decided_by"], each["reasons"], *kept)
+        end = (each["seal"], each["superseded_by"])
+        for judged in each["criteria"]:
+            yield (*start, *(judged[name] for name in ("metric", "result", "sentence")), *end)
+        if not each["criteria"]:
+            yield (*start, None, None, each["without_criteria"], *end)
 
 
 _DEFINITION: Final = ("slug", "definition_version", "title", "definition", "formula", "unit")

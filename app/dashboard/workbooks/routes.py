@@ -7,12 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from app.access.routing import ApiRoute, Caller, Session, requires, route_of
+from app.benefits.routes import get_benefit_position
 from app.core import clock
 from app.core.pagination import PageQuery
 from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
 from app.dashboard.views import as_sent
 from app.dashboard.workbooks.contents import Answers, Making, sheets
 from app.dashboard.workbooks.writing import XLSX, written
+from app.decisions.routes import list_decisions
 from app.metrics.scorecard.routes import get_scorecard
 from app.metrics.snapshots.routes import list_snapshots
 
@@ -24,6 +26,7 @@ _SOURCES: Final = (
     ADOPTION.handler,
     FEEDBACK.handler,
     list_snapshots,
+    list_decisions,
 )
 _SCOPES: Final = sorted({scope for each in _SOURCES for scope in route_of(each).access.scopes})
 
@@ -41,7 +44,8 @@ class WorkbookResponse(Response):
     dependencies=[requires(*_SCOPES)],
 )
 async def get_pilot_workbook(pilot_id: UUID, session: Session, principal: Caller) -> Response:
-    """Every figure of a pilot as a workbook (.xlsx): headline, figures, weeks, criteria, what is missing.
+    """Every figure of a pilot as a workbook (.xlsx): headline, figures, weeks, criteria, what is missing,
+    benefits by class and decisions.
 
     Its cells are the values that the scorecard and the figures' own pages answer; what they withhold is
     blank, and `suppressed`. It holds no formulas.
@@ -55,7 +59,17 @@ async def get_pilot_workbook(pilot_id: UUID, session: Session, principal: Caller
     published = as_sent(await list_snapshots(**reader, page=PageQuery(limit=1)))["items"]
     organisation = principal.organisation
     making = Making(organisation.name, organisation.is_simulated, clock.now())
-    answers = Answers(card, spent, used, said, published[0] if published else None)
+    reads_benefits = principal.may(*route_of(get_benefit_position).access.scopes)
+    made = as_sent(await list_decisions(**reader, page=PageQuery(limit=200)))["items"]
+    answers = Answers(
+        card,
+        spent,
+        used,
+        said,
+        published[0] if published else None,
+        as_sent(await get_benefit_position(**reader)) if reads_benefits else None,
+        made,
+    )
     found = await asyncio.to_thread(lambda: written(sheets(answers, making), making))
     name = f"{'simulated-' * making.is_simulated}{card['code']}-figures.xlsx"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,85 @@
+"""A benefit is claimed, verified and decided by forms; and what is shown adds no classes."""
+
+import csv
+import io
+import re
+
+import pytest
+from fastapi import FastAPI
+
+from app.access.permissions import Role
+from tests import pages
+from tests.benefits import CASH, HOURS, claimed
+from tests.council import Council, good, pilot
+from tests.identity import PUBLIC_URL
+from tests.pages import Page
+
+ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+ORIGIN = {"Origin": PUBLIC_URL}
+
+
+def told(page: Page) -> str:
+    """The text of a page, without the blanks that part its elements before a full stop."""
+    return re.sub(r"\s+(?=[.,:;])", "", page.text)
+
+
+def hidden(page: Page) -> dict[str, str]:
+    return {name: page.fields[name] for name in ("csrf_token", "idempotency_key")}
+
+
+@ONE
+async def test_a_benefit_is_claimed_verified_and_decided_upon(
+    app: FastAPI, council: Council
+) -> None:
+    admin = await council.admin()
+    path = f"/pilots/{await pilot(admin)}"
+    for step in ("running", "completed"):
+        good(await admin.post(f"{path}/transitions", json={"to": step}), 201)
+    said = [{"name": "=shifts", "low": "8", "central": "10", "high": "10"}]
+    cash = await claimed(admin, path, CASH, assumptions=said)
+    browser = await pages.reader(app, council, Role.ADMIN)
+    about = f"/dashboard{path}"
+    page = pages.read(await browser.get(f"{about}/benefits"))
+    assert "Cashable proven: £0.00. No budget line shows" in told(page)
+    assert "Budget line CS-4400: GBP: 900.00 to 1000.00" in told(page)
+    page = pages.read(await browser.get(f"{about}/benefits/new"))
+    plain = {name: str(value) for name, value in HOURS.items() if name != "hours"}
+    wrong = {**hidden(page), **plain, "central": "1.00"}
+    refused = await browser.http.post(f"{about}/benefits/new", data=wrong, headers=ORIGIN)
+    assert refused.status_code == 422
+    assert {"#central", "#hours"} <= {href for href, _ in pages.read(refused).links}
+    right = {**hidden(page), **plain, "team": "North"}
+    made = await browser.http.post(f"{about}/benefits/new", data=right, headers=ORIGIN)
+    assert made.status_code == 303, made.text
+    again = {**right, "idempotency_key": "another"}
+    twice = await browser.http.post(f"{about}/benefits/new", data=again, headers=ORIGIN)
+    assert twice.status_code == 409
+    assert "hours of team North" in told(pages.read(twice))
+    own = await browser.get(made.headers["location"])
+    assert "Less typing" in pages.read(own).title
+    # Finance, on the page of the claim.
+    finance = await pages.reader(app, council, Role.FINANCE)
+    address = f"{about}/benefits/{cash['claim_id']}"
+    page = pages.read(await finance.get(address))
+    assert "The result hangs most on =shifts: 800.00 to 1000.00 GBP" in told(page)
+    sent = {**hidden(page), "verdict": "verified", "reason": "Seen"}
+    done = await finance.http.post(address, data=sent, headers=ORIGIN)
+    assert done.status_code == 303, done.text
+    shown = pages.read(await finance.get(f"{about}/benefits"))
+    assert "Cashable proven: £1,000.00. Budget line CS-4400 (JNL-7): 1000.00 GBP" in told(shown)
+    assert "1200" not in told(shown)
+    rows = await admin.get(f"{path}/benefits/{cash['claim_id']}/charts/sensitivity/rows")
+    (row,) = csv.DictReader(io.StringIO(rows.text))
+    assert (row["assumption"], row["budget_line"]) == ("'=shifts", "CS-4400")
+    spec = good(await admin.get(f"{path}/benefits/{cash['claim_id']}/charts/sensitivity"))
+    assert spec["data"]["values"][0]["result_at_low"] == "800.00"
+    # And the decision.
+    page = pages.read(await browser.get(f"{about}/decision"))
+    assert "No success criterion was set before the start" in told(page)
+    sent = {**hidden(page), "outcome": "scale", "reasons": "It works", "decided_by": "Board"}
+    done = await browser.http.post(f"{about}/decision", data=sent, headers=ORIGIN)
+    assert done.status_code == 303, done.text
+    for place in ("", "/decision", "/report"):
+        page = pages.read(await browser.get(f"{about}{place}"))
+        assert "The seal holds." in told(page)
+        assert "It works" in told(page)
