@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
-from app.core.errors import Invalid, existing
+from app.core.errors import Invalid, Unavailable, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
@@ -162,7 +162,11 @@ async def _upsert_chunk(
                     "updated_at": now,
                 }
             )
-    batch.tally.note_chunk(problems, await repository.upsert_people(session, rows))
+    outcomes = await repository.upsert_people(session, rows)
+    if await erased_numbers.among(session, principal, numbers) - erased:
+        # Erased while we waited for the row: what was written is somebody new under that number.
+        raise Unavailable("Somebody of these was erased at this moment. Send it again.")
+    batch.tally.note_chunk(problems, outcomes)
 
 
 def _problem(
