@@ -157,3 +157,21 @@ async def test_who_may_not_record_is_not_asked(app: FastAPI, council: Council) -
     foreign = await browser.get("/dashboard/pilots/00000000-0000-4000-8000-000000000000/weekly")
     assert foreign.status_code == 404
     await browser.close()
+
+
+@ONE
+async def test_no_entry_is_refused_for_what_its_form_is_called_by_chance(
+    lead: tuple[Browser, str],
+) -> None:
+    """Keys of forms are random: one in some hundred holds what looks like an NHS number."""
+    browser, path = lead
+    address = f"/dashboard{path}/now"
+    page = pages.read(await browser.get(address))
+    taxonomy = good(await browser.get(f"/api/v1{path}/time-use-taxonomy"))
+    code = taxonomy["categories"][0]["code"]
+    form = {**hidden(page), "idempotency_key": "a9434765919bc", "category": code}
+    for _ in range(2):
+        taken = await send(browser, address, **form)
+        assert taken.status_code == 303, taken.text
+    (kept,) = good(await browser.get(f"/api/v1{path}/time-samples"))["items"]
+    assert kept["source_ref"] == "apkjknmlphpbc"

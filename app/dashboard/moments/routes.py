@@ -29,6 +29,9 @@ SOURCE: Final = "dashboard"
 _LAST: Final = 5
 _MOST: Final = PageQuery(limit=200)
 
+# Digits at random look like somebody's number now and then, and such names are refused.
+_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
+
 Told = Annotated[str, Query(max_length=64)]
 
 
@@ -76,6 +79,11 @@ async def _own_entries(view: View, pilot_id: UUID) -> list[dict[str, Any]]:
     return sorted(kept, key=lambda each: str(each["started_at"]), reverse=True)[:_LAST]
 
 
+def named_after(key: str | None) -> str:
+    """What an entry is called by the key of its form: letters alone, the same for a second click."""
+    return (key or uuid4().hex).translate(_LETTERS)
+
+
 @form_router.post("", dependencies=[authenticated()])
 @form_on(now_page)
 async def take_moment(view: Looking, pilot_id: UUID, form: Form) -> Response:
@@ -96,7 +104,7 @@ async def take_moment(view: Looking, pilot_id: UUID, form: Form) -> Response:
         "started_at": before.get("started_at") or clock.now().isoformat(timespec="seconds"),
         "source": SOURCE,
         # A second click is the same entry.
-        "source_ref": before.get("source_ref") or first(form, KEY_FIELD) or uuid4().hex,
+        "source_ref": before.get("source_ref") or named_after(first(form, KEY_FIELD)),
         "method": SampleMethod.RANDOM_MOMENT,
         "deleted": taken_back,
         **named,
