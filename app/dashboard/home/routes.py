@@ -44,13 +44,14 @@ async def home_page(view: Looking) -> HTMLResponse:
     running = [pilot for pilot in pilots if pilot["status"] == PilotStatus.RUNNING]
     stages = [(stage, [pilot for pilot in pilots if pilot["status"] == stage]) for stage in _STAGES]
     looked_at = running[:_MOST_RUNNING]
+    ended = [pilot for pilot in pilots if pilot["status"] == PilotStatus.COMPLETED]
     return view.page(
         "home.html",
         "Pilots",
         may_see_pilots=found is not None,
         stages=[(stage, of_stage) for stage, of_stage in stages if of_stage],
         more=bool(found and found["next_cursor"]),
-        headlines=await _headlines(view, looked_at),
+        headlines=await _headlines(view, [*looked_at, *ended][:_MOST_RUNNING]),
         missing=await _missing_feedback(view, looked_at),
         unlooked=len(running[_MOST_RUNNING:]),
         pools=await _seats_to_ask_for(view),
@@ -61,13 +62,12 @@ async def home_page(view: Looking) -> HTMLResponse:
     )
 
 
-async def _headlines(view: View, running: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What there is to be said of each running pilot so far: what became of admin work where time is recorded,
-    else how many use the tool."""
+async def _headlines(view: View, pilots: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What pilots have come to: what became of admin work where time is recorded, else how many use the tool."""
     if not view.may(TIME_USE.handler):
         return {}
     found = {}
-    for pilot in running:
+    for pilot in pilots:
         number = UUID(pilot["pilot_id"])
         spent = await view.answer(TIME_USE.handler, pilot_id=number, **TIME_USE.asked)
         figure = spent["change"]
