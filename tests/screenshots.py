@@ -17,7 +17,7 @@ _FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 _MOST_BYTES: Final = 200_000
 _WIDTH: Final = 1100
 # By the name of the picture: how much of the page it shows, from the top.
-_HEIGHTS: Final = {"pilots": 760, "scorecard": 1280, "licences": 1280}
+_HEIGHTS: Final = {"pilots": 900, "scorecard": 1280, "licences": 1280}
 
 
 def addresses(client: httpx.Client) -> dict[str, str]:
