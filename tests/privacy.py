@@ -20,7 +20,7 @@ from tests.licences import pool, seat, wait
 from tests.scim import GROUP, directory, said, user
 from tests.snapshots import PRODUCT, STAFF, observed
 from tests.time_use import sample
-from tests.writes import ORIGIN
+from tests.writes import ITEM, ORIGIN
 
 NUMBER, NAME, SIGN_IN = "QF-90210", "Perpetua Quillfeather", "p.quillfeather@example.org"
 OBJECT_ID = "0b1f6e2a-entra-object"
@@ -54,6 +54,11 @@ async def taking_part(council: Council, client: httpx.AsyncClient) -> tuple[str,
     await _seats(client, who)
     await _running(client, person_id, who)
     await _told(council, client, person_id)
+    trained = {**who, "course": "AI-101", "completed_on": "2024-03-28"}
+    good(await client.post(f"{path}/training/bulk", json={"items": [trained]}))
+    handover = {"kind": "exit_plan", "plan": f"{NAME} hands over"}
+    paper = {**ITEM, "title": f"asked for by {NAME}", "content": handover}
+    good(await client.post(f"{path}/register", json=paper), 201)
     held = {"held_on": "2024-03-05", "kind": "internal", "title": "Start", "facilitator": NAME}
     good(await client.post(f"{path}/feedback-sessions", json=held), 201)
     await _added_up(council)

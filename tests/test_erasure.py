@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import text
 
 from app.access.permissions import Role
+from app.audit_log.seals.sealing import Sealer
 from app.privacy.register.service import HOLDINGS
 from tests.council import Council, good, problem
 from tests.feedback import lead_of
@@ -64,6 +65,8 @@ async def test_of_somebody_who_took_part_in_everything_no_trace_is_left(council:
             await _figures(client, path),
         )
         await _is_told_everything(council, client, person_id)
+        await Sealer(council.database).seal_audit_log()
+        sealed = good(await client.get("/audit-seal"))["position"]
         audited = (await dumped(council))["audit_event"]
         planned = good(await client.get(f"/people/{person_id}/erasure"))
         done = good(await client.post("/erasures", json={"person_id": person_id}), 201)
@@ -73,8 +76,12 @@ async def test_of_somebody_who_took_part_in_everything_no_trace_is_left(council:
         assert (await client.get(f"/snapshots/{snapshot['snapshot_id']}")).content == shown
         assert await _published_rows(council) == rows
         assert await _figures(client, path) == before
-        # The log grew, and nothing in it has changed: a chain over it holds.
+        # The log grew, nothing in it has changed, and its chain holds.
         assert (await dumped(council))["audit_event"][: len(audited)] == audited
+        await Sealer(council.database).seal_audit_log()
+        chain = good(await client.get("/audit-seal/verification"))
+        assert (chain["is_intact"], chain["difference"]) == (True, None)
+        assert chain["through"] > sealed > 0
     counted = {t["table"]: t["rows"] for t in planned["tables"] if t["rows"]}
     assert done["counts"] == {t: n for t, n in counted.items() if t not in _KEEPS_THE_ID}
     assert planned["groups_kept"] == ["department"]  # nobody else is in that team

@@ -158,6 +158,14 @@ NOBODY: Final = (
         ),
     ),
     _nobody(
+        "gate_override",
+        "That a pilot was let start without what should have been in order, and why.",
+        prose=("reason",),
+        plain=("gates",),
+        of=Of.GOVERNANCE,
+    ),
+    _nobody("gate_setting", "What bars a start.", plain=("gates",), of=Of.GOVERNANCE),
+    _nobody(
         "listed_output",
         "References of what the AI wrote; what identifies somebody is refused.",
         plain=("output_ref", "tool_version", "output_type", "team"),
@@ -175,6 +183,19 @@ NOBODY: Final = (
         "output_marking",
         "Types and severities of errors; who marked is the id of a key or an account.",
         plain=("findings",),
+        of=Of.GOVERNANCE,
+    ),
+    _nobody(
+        "policy",
+        "Policies, and which office owns them.",
+        prose=("title", "owner"),
+        plain=("code", "topics", "document_ref"),
+        of=Of.GOVERNANCE,
+    ),
+    _nobody(
+        "register_item",
+        "Assessments and records of a pilot, and which office owns and approves them.",
+        prose=("title", "owner", "approver", "content"),
         of=Of.GOVERNANCE,
     ),
     _nobody(

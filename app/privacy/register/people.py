@@ -39,6 +39,14 @@ PEOPLE: Final = (
         _PSEUDONYM,
     ),
     Holding(
+        "training_completion",
+        Of.MEMBERSHIP,
+        "Which courses somebody completed for a pilot.",
+        _PERSON,
+        _PSEUDONYM,
+        plain=("course",),
+    ),
+    Holding(
         "pilot",
         Of.MEMBERSHIP,
         "Who leads a pilot: nobody from then on.",
