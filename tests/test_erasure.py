@@ -87,7 +87,7 @@ async def test_of_somebody_who_took_part_in_everything_no_trace_is_left(council:
     assert planned["groups_kept"] == ["department"]  # nobody else is in that team
     assert {m["table"] for m in planned["mentions"]} == {
         *("api_key", "feedback_response", "feedback_session", "pilot", "pilot_transition"),
-        *("seat_allocation", "seat_event"),
+        *("register_item", "seat_allocation", "seat_event"),
     }
     assert not any(value in json.dumps([planned, done]).lower() for value in VALUES)
     problem(await client.get(f"/people/{person_id}"), 404, "not_found")
