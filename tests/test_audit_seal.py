@@ -181,6 +181,7 @@ async def test_events_beside_the_chain_and_forged_checkpoints_are_told(council: 
     assert told["difference"]["kind"] == "checkpoint_forged"
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_checkpoints_are_announced_now_and_then(council: Council) -> None:
     client = await council.admin()
     start = datetime.now(UTC)
@@ -331,6 +332,7 @@ def test_keys_are_told_apart_and_old_ones_go_on_verifying() -> None:
             Signer([old]).verify(line)
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_a_file_that_cannot_be_written_is_caught_up(council: Council) -> None:
     path = Path(str(council.database.settings.checkpoint_file))
     path.mkdir()
