@@ -184,10 +184,11 @@ async def furnish(client: httpx.AsyncClient) -> dict[str, str]:
         **await _connected(client, pilot_id),
         **await _audited(client, pilot_id),
         "return_id": await _returned(client),
-        **await _gated(client, pilot_id),
         "account_id": await _signed_in(client),
         "claim_id": await _claimed(client, pilot_id),
         **await _governed(client, ids),
+        # From here on no pilot starts.
+        **await _gated(client, pilot_id),
     }
 
 
