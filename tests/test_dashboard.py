@@ -91,6 +91,7 @@ async def test_every_page_is_well_made_and_shows_the_figures_of_the_api(
         f"{about}/benefits": "Benefits – A pilot – Pilotlight",
         f"{about}/benefits/new": "Claim a benefit – Benefits – A pilot – Pilotlight",
         f"{about}/decision": "Decision – A pilot – Pilotlight",
+        f"{about}/decision/new": "What a decision would go by – Decision – A pilot – Pilotlight",
         f"{about}/report": "Evaluation report – A pilot – Pilotlight",
         f"{about}/figures/admin_share": "Share of admin work – A pilot – Pilotlight",
         f"{about}/figures/usage_segments": "Usage segments (12 weeks) – A pilot – Pilotlight",

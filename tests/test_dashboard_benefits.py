@@ -74,10 +74,10 @@ async def test_a_benefit_is_claimed_verified_and_decided_upon(
     spec = good(await admin.get(f"{path}/benefits/{cash['claim_id']}/charts/sensitivity"))
     assert spec["data"]["values"][0]["result_at_low"] == "800.00"
     # And the decision.
-    page = pages.read(await browser.get(f"{about}/decision"))
+    page = pages.read(await browser.get(f"{about}/decision/new"))
     assert "No success criterion was set before the start" in told(page)
     sent = {**hidden(page), "outcome": "scale", "reasons": "It works", "decided_by": "Board"}
-    done = await browser.http.post(f"{about}/decision", data=sent, headers=ORIGIN)
+    done = await browser.http.post(f"{about}/decision/new", data=sent, headers=ORIGIN)
     assert done.status_code == 303, done.text
     for place in ("", "/decision", "/report"):
         page = pages.read(await browser.get(f"{about}{place}"))

@@ -19,7 +19,7 @@ from app.core.errors import ConfigurationError
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
 from app.core.working_days import is_working_day
-from app.demo import deciding, governance, recording, seats
+from app.demo import audits, deciding, governance, recording, seats
 from app.feedback.responses import service as feedback
 from app.licences.activity import service as activity
 from app.licences.activity.models import Period
@@ -133,6 +133,9 @@ async def load(session: AsyncSession, steps: Steps) -> DemoCouncil:
         said = list(recording.answers(members, pilot, response=response, minutes=minutes))
         said_rows = _told(said, steps(f"Feedback of {pilot.code}", len(said)))
         await feedback.upsert_many(session, principal, pilot.id, said_rows, _ATOMIC, origin=_SOURCE)
+    tell = steps(f"Audits of {children.code}", 1)
+    await audits.load(session, principal, children)
+    tell(1)
     await _publish(session, principal, children, steps)
     tell = steps("Decisions", 2)
     decided = await deciding.load(session, principal, copilot, children)

@@ -127,7 +127,7 @@ async def verify(view: Looking, pilot_id: UUID, claim_id: UUID, form: Form) -> R
 
 @router.get(f"{PILOT}/decision", dependencies=[authenticated()])
 async def decision_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
-    """What was decided, what it would be decided by now, and the form that decides."""
+    """What was decided, newest first."""
     shared = await about_pilot(view, pilot_id)
     made = await view.answer(list_decisions, pilot_id=pilot_id, page=_MOST)
     return view.page(
@@ -135,16 +135,29 @@ async def decision_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         "Decision",
         trail=[Crumb(shared["pilot"]["name"], of_pilot(pilot_id))],
         **shared,
-        here=f"{of_pilot(pilot_id)}/decision",
-        basis=await view.answer(get_decision_basis, pilot_id=pilot_id),
         decisions=made["items"],
+        basis_at=f"{of_pilot(pilot_id)}/decision/new",
+    )
+
+
+@router.get(f"{PILOT}/decision/new", dependencies=[authenticated()])
+async def deciding_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
+    """What a decision would go by now, and the form that decides."""
+    shared, about = await about_pilot(view, pilot_id), of_pilot(pilot_id)
+    return view.page(
+        "benefits/decide.html",
+        "What a decision would go by",
+        trail=[Crumb(shared["pilot"]["name"], about), Crumb("Decision", f"{about}/decision")],
+        **shared,
+        here=f"{about}/decision/new",
+        basis=await view.answer(get_decision_basis, pilot_id=pilot_id),
         may_decide=view.may(decide_on_pilot),
         outcomes=list(DecisionOutcome),
     )
 
 
-@form_router.post(f"{PILOT}/decision", dependencies=[authenticated()])
-@form_on(decision_page)
+@form_router.post(f"{PILOT}/decision/new", dependencies=[authenticated()])
+@form_on(deciding_page)
 async def decide(view: Looking, pilot_id: UUID, form: Form) -> Response:
     """A decision: sealed, so that this form has no way back."""
     names = ("outcome", "reasons", "decided_by", "decided_on", "supersedes")
