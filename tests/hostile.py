@@ -139,6 +139,9 @@ KINDS: Mapping[str, Kind] = {
             "team": SECRET,
         }
     ),
+    "POST /pilots/{pilot_id}/training/bulk": Kind(
+        lambda rng: {**_who(rng), "course": f"{SECRET}-1", "completed_on": _day(rng)}
+    ),
 }
 
 

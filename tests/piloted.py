@@ -71,6 +71,8 @@ class Hands:
         if not self.keyboard:
             field.set_input_files(payload)
             return
+        # Listened for from before the way there: what listens from now on may do so too late for the key.
+        self.window.page.on("filechooser", lambda _: None)
         self.window.tab_to(field)
         with self.window.page.expect_file_chooser() as chosen:
             self.window.page.keyboard.press("Space")

@@ -36,7 +36,15 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """
     folder = tmp_path_factory.mktemp("client")
     config = folder / "config.json"
-    config.write_text(json.dumps({"content_type_overrides": {XLSX: "application/octet-stream"}}))
+    config.write_text(
+        json.dumps(
+            {
+                "content_type_overrides": dict.fromkeys(
+                    (XLSX, "application/zip"), "application/octet-stream"
+                )
+            }
+        )
+    )
     # It tidies up with ruff, which it looks for on the path.
     path = f"{GENERATOR.parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(

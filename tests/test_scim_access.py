@@ -29,7 +29,7 @@ PERSONAL = ("Margaret", "Housing", "margaret@example.org", "E-4711")
 # Where people come in and go out: see test_sign_in and test_sessions.
 IN_AND_OUT = {
     *("/auth/sign-in", "/auth/callback", "/auth/sign-out", "/auth/role", "/auth/demo-sign-in"),
-    *("/dashboard/sign-in", "/dashboard/static/{name}"),
+    *("/dashboard/sign-in", "/dashboard/static/{name}", "/dashboard/static/charts/{name}"),
 }
 
 

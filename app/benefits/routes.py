@@ -20,7 +20,7 @@ from app.benefits.answers import (
 )
 from app.benefits.models import BenefitClaim, BenefitClass
 from app.benefits.position import position, proven
-from app.benefits.schemas import ClaimChange, ClaimIn, ClaimOut, VerificationIn
+from app.benefits.schemas import BenefitClaimChange, BenefitClaimIn, BenefitClaimOut, VerificationIn
 from app.benefits.sensitivity import break_even
 from app.core.etags import etag_of
 from app.core.fields import Amount
@@ -39,17 +39,17 @@ Recaptured = Annotated[
 ]
 
 
-def _answer(claim: BenefitClaim, response: Response) -> ClaimOut:
+def _answer(claim: BenefitClaim, response: Response) -> BenefitClaimOut:
     response.headers["ETag"] = etag_of(claim.id, claim.revision)
-    return ClaimOut.model_validate(claim)
+    return BenefitClaimOut.model_validate(claim)
 
 
 @router.post(
     CLAIMS, status_code=status.HTTP_201_CREATED, dependencies=[requires(Scope.BENEFITS_WRITE)]
 )
 async def claim_benefit(
-    pilot_id: UUID, wanted: ClaimIn, response: Response, session: Session, principal: Caller
-) -> ClaimOut:
+    pilot_id: UUID, wanted: BenefitClaimIn, response: Response, session: Session, principal: Caller
+) -> BenefitClaimOut:
     """Claim a benefit. What another claim counts already is refused (409), with what it overlaps."""
     claim = await service.create(session, principal, pilot_id, wanted)
     response.headers["Location"] = f"/api/v1/pilots/{pilot_id}/benefits/{claim.id}"
@@ -63,16 +63,16 @@ async def list_benefits(
     principal: Caller,
     page: PageRequest,
     benefit_class: BenefitClass | None = None,
-) -> Page[ClaimOut]:
+) -> Page[BenefitClaimOut]:
     """Claims of a pilot, those that are withdrawn as well."""
     rows, cursor = await service.page(session, principal, pilot_id, page, benefit_class)
-    return Page(items=[ClaimOut.model_validate(row) for row in rows], next_cursor=cursor)
+    return Page(items=[BenefitClaimOut.model_validate(row) for row in rows], next_cursor=cursor)
 
 
 @router.get(CLAIM, dependencies=[requires(Scope.BENEFITS_READ)])
 async def get_benefit(
     pilot_id: UUID, claim_id: UUID, response: Response, session: Session, principal: Caller
-) -> ClaimOut:
+) -> BenefitClaimOut:
     """One claim."""
     return _answer(await service.get(session, principal, pilot_id, claim_id), response)
 
@@ -81,12 +81,12 @@ async def get_benefit(
 async def change_benefit(
     pilot_id: UUID,
     claim_id: UUID,
-    changes: ClaimChange,
+    changes: BenefitClaimChange,
     response: Response,
     session: Session,
     principal: Caller,
     if_match: IfMatch = None,
-) -> ClaimOut:
+) -> BenefitClaimOut:
     """Change a claim, or withdraw it; what is left out stays. What finance has verified stays as it is."""
     claim = await service.change(session, principal, pilot_id, claim_id, changes, if_match)
     return _answer(claim, response)
@@ -100,7 +100,7 @@ async def verify_benefit(
     response: Response,
     session: Session,
     principal: Caller,
-) -> ClaimOut:
+) -> BenefitClaimOut:
     """Say for finance that a claim is right (tier 5), or take that back. Nobody verifies their own."""
     return _answer(await service.verify(session, principal, pilot_id, claim_id, wanted), response)
 

@@ -90,7 +90,7 @@ class ClaimFields(Input):
     )
 
 
-class ClaimIn(ClaimFields):
+class BenefitClaimIn(ClaimFields):
     """A benefit that is claimed."""
 
     title: Label
@@ -104,7 +104,7 @@ class ClaimIn(ClaimFields):
     ends_on: CalendarDate = Field(description="First day after the period.")
 
 
-class ClaimChange(ClaimFields, Change):
+class BenefitClaimChange(ClaimFields, Change):
     """What may be changed; what is left out stays."""
 
     title: Label = ""
@@ -140,7 +140,7 @@ class Hours(Output):
     category: str | None
 
 
-class ClaimOut(Output):
+class BenefitClaimOut(Output):
     """A claim as recorded, with what it rests on and what it cost."""
 
     claim_id: UUID = Field(validation_alias="id")
@@ -176,7 +176,7 @@ class ClaimOut(Output):
     verification_reason: str | None
 
 
-class Verdict(StrEnum):
+class FinanceVerdict(StrEnum):
     """What finance says of a claim."""
 
     VERIFIED = "verified"
@@ -186,13 +186,13 @@ class Verdict(StrEnum):
 class VerificationIn(Input):
     """What finance says of a claim, and why."""
 
-    verdict: Verdict
+    verdict: FinanceVerdict
     reason: Prose = Field(description="What was looked at: kept, and shown with the claim.")
 
 
-def changed(fields: ClaimIn | ClaimChange) -> dict[str, Any]:
+def changed(fields: BenefitClaimIn | BenefitClaimChange) -> dict[str, Any]:
     """What a client states of a claim, as it is stored."""
-    given = fields.model_dump(exclude_unset=isinstance(fields, ClaimChange))
+    given = fields.model_dump(exclude_unset=isinstance(fields, BenefitClaimChange))
     for name in ("assumptions", "hours"):
         if name in given:
             given[name] = [each.model_dump(mode="json") for each in getattr(fields, name)]

@@ -10,7 +10,13 @@ from app.audit_log import service as audit_log
 from app.benefits import repository
 from app.benefits.models import CASH, BenefitClaim, BenefitClass
 from app.benefits.rules import counted_twice, problems
-from app.benefits.schemas import ClaimChange, ClaimIn, Verdict, VerificationIn, changed
+from app.benefits.schemas import (
+    BenefitClaimChange,
+    BenefitClaimIn,
+    FinanceVerdict,
+    VerificationIn,
+    changed,
+)
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, existing
 from app.core.etags import check_if_match, etag_of
@@ -24,7 +30,7 @@ from app.pilots import service as pilots
 
 
 async def create(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, wanted: ClaimIn
+    session: AsyncSession, principal: Principal, pilot_id: UUID, wanted: BenefitClaimIn
 ) -> BenefitClaim:
     """Claim a benefit of a pilot.
 
@@ -102,7 +108,7 @@ async def change(
     principal: Principal,
     pilot_id: UUID,
     claim_id: UUID,
-    changes: ClaimChange,
+    changes: BenefitClaimChange,
     if_match: str | None,
 ) -> BenefitClaim:
     """Change a claim; what is left out stays.
@@ -154,7 +160,7 @@ async def verify(
             "Whoever wrote a claim cannot verify it. Let somebody else of finance do it.",
             code="own_claim",
         )
-    verifies = wanted.verdict is Verdict.VERIFIED
+    verifies = wanted.verdict is FinanceVerdict.VERIFIED
     if verifies == (claim.verified_at is not None):
         detail = "It is verified already." if verifies else "It is not verified."
         raise Conflict(detail, code="nothing_to_verify")

@@ -1,6 +1,7 @@
 """Figures of the API in words: the same figure reads the same wherever it stands. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -237,9 +238,13 @@ def instant(value: str) -> str:
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
 
 
+_ABBREVIATED: Final = re.compile(r"^(Ict|Dpia|Ai)\b")
+
+
 def words(code: str) -> str:
     """A code of the API in words."""
-    return code.replace("_", " ").capitalize().replace("Ict ", "ICT ")
+    said = code.replace("_", " ").capitalize()
+    return _ABBREVIATED.sub(lambda found: found[0].upper(), said)
 
 
 def target(value: float, slug: str) -> str:

@@ -10,7 +10,7 @@ from app.access.routing import ApiRoute, Caller, Session, requires
 from app.core.pagination import Page, PageRequest
 from app.decisions import service
 from app.decisions.models import PilotDecision
-from app.decisions.schemas import DecisionBasis, DecisionIn, DecisionOut, decision_out
+from app.decisions.schemas import DecisionBasis, PilotDecisionIn, PilotDecisionOut, decision_out
 
 router = APIRouter(route_class=ApiRoute)
 pilots_router = APIRouter(route_class=ApiRoute)
@@ -20,7 +20,7 @@ _READ = requires(Scope.PILOTS_READ, Scope.METRICS_READ)
 
 async def _sent(
     session: Session, principal: Principal, decisions: list[PilotDecision]
-) -> list[DecisionOut]:
+) -> list[PilotDecisionOut]:
     later = await service.superseding(session, principal, decisions)
     return [decision_out(each, later.get(each.id)) for each in decisions]
 
@@ -31,8 +31,8 @@ async def _sent(
     dependencies=[requires(Scope.PILOTS_WRITE, Scope.METRICS_READ)],
 )
 async def decide_on_pilot(
-    wanted: DecisionIn, response: Response, session: Session, principal: Caller
-) -> DecisionOut:
+    wanted: PilotDecisionIn, response: Response, session: Session, principal: Caller
+) -> PilotDecisionOut:
     """Scale, extend, reduce or stop, when the window has ended; its criteria are judged and sealed with it.
 
     A decision is never changed: a later one names the one that it takes the place of.
@@ -45,14 +45,14 @@ async def decide_on_pilot(
 @router.get("", dependencies=[_READ])
 async def list_decisions(
     session: Session, principal: Caller, page: PageRequest, pilot_id: UUID | None = None
-) -> Page[DecisionOut]:
+) -> Page[PilotDecisionOut]:
     """Decisions, newest first, those that are superseded as well."""
     rows, cursor = await service.page(session, principal, page, pilot_id)
     return Page(items=await _sent(session, principal, rows), next_cursor=cursor)
 
 
 @router.get("/{decision_id}", dependencies=[_READ])
-async def get_decision(decision_id: UUID, session: Session, principal: Caller) -> DecisionOut:
+async def get_decision(decision_id: UUID, session: Session, principal: Caller) -> PilotDecisionOut:
     """One decision as it was made, and whether its seal holds."""
     found = await service.get(session, principal, decision_id)
     return (await _sent(session, principal, [found]))[0]

@@ -13,7 +13,7 @@ from app.metrics.schemas import WindowOut
 from app.metrics.scorecard.schemas import CriterionOut
 
 
-class DecisionIn(Input):
+class PilotDecisionIn(Input):
     """A decision about a pilot whose window has ended."""
 
     pilot_id: UUID
@@ -69,7 +69,7 @@ class DecisionBasis(BasisFigures):
     supersedes: UUID | None = Field(description="The newest decision, which a new one must name.")
 
 
-class DecisionOut(BasisFigures):
+class PilotDecisionOut(BasisFigures):
     """A decision as it was made, with its seal."""
 
     decision_id: UUID
@@ -92,9 +92,9 @@ class DecisionOut(BasisFigures):
     superseded_by: UUID | None
 
 
-def decision_out(decision: PilotDecision, superseded_by: UUID | None) -> DecisionOut:
+def decision_out(decision: PilotDecision, superseded_by: UUID | None) -> PilotDecisionOut:
     """A decision as it is sent."""
-    return DecisionOut.model_validate(
+    return PilotDecisionOut.model_validate(
         {
             **decision.content,
             "seal": decision.seal,

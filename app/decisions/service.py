@@ -1,6 +1,7 @@
 """Rules about decisions: made when the window has ended, by criteria set before it began, and never changed."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.core.pagination import PageQuery
 from app.core.periods import DAY
 from app.decisions import repository
 from app.decisions.models import DecisionOutcome, PilotDecision
-from app.decisions.schemas import BasisFigures, DecisionIn, SeatsOut
+from app.decisions.schemas import BasisFigures, PilotDecisionIn, SeatsOut
 from app.decisions.sealing import seal_of
 from app.decisions.seats import advised, habitual_users
 from app.events import service as events
@@ -131,7 +132,18 @@ def why_not_yet(pilot: Pilot, principal: Principal) -> Conflict | None:
     return None
 
 
-async def decide(session: AsyncSession, principal: Principal, wanted: DecisionIn) -> PilotDecision:
+def _decided_on(wanted: PilotDecisionIn, pilot: Pilot, today: date) -> date:
+    day = wanted.decided_on or today
+    if not pilot.ends_on <= day <= today:
+        raise Invalid.field(
+            "/decided_on", "date_out_of_range", "decided_on lies from the window's end to today"
+        )
+    return day
+
+
+async def decide(
+    session: AsyncSession, principal: Principal, wanted: PilotDecisionIn
+) -> PilotDecision:
     """Decide about a pilot whose window has ended, and seal it.
 
     Raises:
@@ -146,12 +158,7 @@ async def decide(session: AsyncSession, principal: Principal, wanted: DecisionIn
         raise refusal
     before = await repository.newest(session, principal, pilot.id)
     _check_place(before, wanted.supersedes)
-    today = clock.today(principal.organisation.zone)
-    decided_on = wanted.decided_on or today
-    if not pilot.ends_on <= decided_on <= today:
-        raise Invalid.field(
-            "/decided_on", "date_out_of_range", "decided_on lies from the window's end to today"
-        )
+    decided_on = _decided_on(wanted, pilot, clock.today(principal.organisation.zone))
     found = await _basis(session, principal, pilot)
     _check_seats(wanted, found.seats)
     number, now, own = before.number + 1 if before else 1, clock.now(), new_id()
@@ -220,7 +227,7 @@ def _check_place(before: PilotDecision | None, supersedes: UUID | None) -> None:
         )
 
 
-def _check_seats(wanted: DecisionIn, seats: SeatsOut | None) -> None:
+def _check_seats(wanted: PilotDecisionIn, seats: SeatsOut | None) -> None:
     if seats is None:
         if wanted.seats_to_keep is not None:
             raise Invalid.field(

@@ -11,11 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.benefits import service as benefits
 from app.benefits.models import BenefitClass, Measure
-from app.benefits.schemas import ClaimIn, HoursIn
+from app.benefits.schemas import BenefitClaimIn, HoursIn
 from app.core.pagination import PageQuery
 from app.decisions import service as decisions
 from app.decisions.models import DecisionOutcome, PilotDecision
-from app.decisions.schemas import DecisionIn
+from app.decisions.schemas import PilotDecisionIn
 from app.metrics.feedback import service as feedback
 from app.metrics.figures import Figure
 from app.metrics.questions import Question
@@ -55,18 +55,18 @@ async def load(
 
 
 async def _claim(
-    session: AsyncSession, principal: Principal, pilot: Pilot, wanted: ClaimIn
+    session: AsyncSession, principal: Principal, pilot: Pilot, wanted: BenefitClaimIn
 ) -> None:
     existing, _ = await benefits.page(session, principal, pilot.id, PageQuery(limit=1), None)
     if not existing:
         await benefits.create(session, principal, pilot.id, wanted)
 
 
-async def _said(session: AsyncSession, principal: Principal, pilot: Pilot) -> ClaimIn:
+async def _said(session: AsyncSession, principal: Principal, pilot: Pilot) -> BenefitClaimIn:
     """What staff say that they save: no hour of anybody's is counted for it."""
     answer = await feedback.feedback(session, principal, pilot.id, Question())
     figure = answer.report.figures["minutes_saved_self_reported_mean"]
-    return ClaimIn(
+    return BenefitClaimIn(
         title="Minutes that staff say they save",
         benefit_class=BenefitClass.CLAIMED_ONLY,
         evidence_tier=1,
@@ -89,7 +89,7 @@ def _range(figure: object) -> Mapping[str, Any]:
     }
 
 
-async def _released(session: AsyncSession, principal: Principal, pilot: Pilot) -> ClaimIn:
+async def _released(session: AsyncSession, principal: Principal, pilot: Pilot) -> BenefitClaimIn:
     """Hours of admin fewer than before, over the window; as unsure as the change of their share."""
     own = (await time_use.time_use(session, principal, pilot.id, Question())).arms[Arm.PILOT]
     slug = "admin_hours_per_worker_week"
@@ -102,7 +102,7 @@ async def _released(session: AsyncSession, principal: Principal, pilot: Pilot) -
     each = hours / float(change.value or 1)
     ends = (each * interval.high, hours, each * interval.low)
     amounts = [Decimal(end).quantize(Decimal("0.01")) for end in ends]
-    return ClaimIn(
+    return BenefitClaimIn(
         title="Less recording, more time with families",
         benefit_class=BenefitClass.CAPACITY_RELEASED,
         evidence_tier=4,
@@ -129,7 +129,7 @@ async def _reduced(session: AsyncSession, principal: Principal, pilot: Pilot) ->
     return await decisions.decide(
         session,
         principal,
-        DecisionIn(
+        PilotDecisionIn(
             pilot_id=pilot.id,
             outcome=DecisionOutcome.REDUCE,
             reasons=f"{seats.habitual} people use it every week; a tenth more are kept. No cash can be shown, and "
@@ -148,7 +148,7 @@ async def _scaled(session: AsyncSession, principal: Principal, pilot: Pilot) -> 
     return await decisions.decide(
         session,
         principal,
-        DecisionIn(
+        PilotDecisionIn(
             pilot_id=pilot.id,
             outcome=DecisionOutcome.SCALE,
             reasons="Roll out in children's services. Admin fell beyond what it did in the team without the tool. "

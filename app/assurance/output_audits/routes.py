@@ -11,6 +11,7 @@ from app.assurance.output_audits.schemas import (
     AuditFiguresOut,
     AuditPlanIn,
     AuditPlanOut,
+    DrawVerificationOut,
     ListedOutputOut,
     MarkingIn,
     MarkingOut,
@@ -19,7 +20,6 @@ from app.assurance.output_audits.schemas import (
     OutputDrawOut,
     OutputRow,
     SampledOutputOut,
-    VerificationOut,
 )
 from app.core.bulk.descriptions import schema_of
 from app.core.bulk.requests import Bulk
@@ -110,7 +110,7 @@ async def list_output_draws(
 @router.get(f"{DRAWS}/{{draw_id}}/verification", dependencies=[requires(Scope.GOVERNANCE_READ)])
 async def verify_output_draw(
     pilot_id: UUID, plan_id: UUID, draw_id: UUID, session: Session, principal: Caller
-) -> VerificationOut:
+) -> DrawVerificationOut:
     """Repeat a draw from its seed, and say whether it gives the same."""
     return await service.verify(session, principal, pilot_id, plan_id, draw_id)
 

@@ -133,7 +133,7 @@ class OutputDrawOut(Output):
     created_at: datetime
 
 
-class VerificationOut(BaseModel):
+class DrawVerificationOut(BaseModel):
     """A draw that was repeated from its seed."""
 
     draw_id: UUID

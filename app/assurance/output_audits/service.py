@@ -26,9 +26,9 @@ from app.assurance.output_audits.models import (
 from app.assurance.output_audits.schemas import (
     MAX_SEED,
     AuditPlanIn,
+    DrawVerificationOut,
     OutputDrawIn,
     OutputRow,
-    VerificationOut,
 )
 from app.audit_log import service as audit_log
 from app.core.bulk.formats import Parsed
@@ -283,7 +283,7 @@ async def draws(
 
 async def verify(
     session: AsyncSession, principal: Principal, pilot_id: UUID, plan_id: UUID, draw_id: UUID
-) -> VerificationOut:
+) -> DrawVerificationOut:
     """Repeat a draw from its seed, on what the list held then.
 
     Raises:
@@ -295,7 +295,7 @@ async def verify(
     found = await repository.candidates(session, principal, plan.id, days, made.number)
     candidates = _candidates(plan, found)
     again = {each.reference for each in drawn_of(made.seed, candidates, made.drawn)}
-    return VerificationOut(
+    return DrawVerificationOut(
         draw_id=made.id,
         same_candidates=digest_of(candidates) == made.digest,
         same_outputs=again == await repository.drawn_refs(session, principal, made),

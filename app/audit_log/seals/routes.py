@@ -8,7 +8,12 @@ from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, Session, requires
 from app.audit_log.seals import service
 from app.audit_log.seals.checkpoints import Signer
-from app.audit_log.seals.schemas import AuditSealOut, VerificationOut, seal_out, verification_out
+from app.audit_log.seals.schemas import (
+    AuditSealOut,
+    SealVerificationOut,
+    seal_out,
+    verification_out,
+)
 
 router = APIRouter(route_class=ApiRoute)
 
@@ -32,7 +37,7 @@ async def verify_audit_seal(
         int,
         Query(ge=0, le=_LARGEST, description="The position to start after: `next_after` before."),
     ] = 0,
-) -> VerificationOut:
+) -> SealVerificationOut:
     """Hold up to 10,000 positions of the chain against their events and the stored checkpoints."""
     signer = Signer.of(request.app.state.settings)
     verified = await service.verify(session, principal, signer, after=after, most=_MOST_POSITIONS)

@@ -34,7 +34,7 @@ class DifferenceOut(BaseModel):
     event_id: UUID | None
 
 
-class VerificationOut(BaseModel):
+class SealVerificationOut(BaseModel):
     """Whether a part of the chain is as it was sealed."""
 
     after: int
@@ -58,11 +58,11 @@ def seal_out(standing: Standing, public_keys: list[dict[str, Any]]) -> AuditSeal
     )
 
 
-def verification_out(verified: Verified) -> VerificationOut:
+def verification_out(verified: Verified) -> SealVerificationOut:
     """What came of a verification, as it is sent."""
     found = verified.difference
     goes_on = found is None and not verified.is_complete
-    return VerificationOut(
+    return SealVerificationOut(
         after=verified.after,
         through=verified.through,
         is_intact=found is None,

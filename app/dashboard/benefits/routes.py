@@ -16,7 +16,7 @@ from app.benefits.routes import (
     list_benefits,
     verify_benefit,
 )
-from app.benefits.schemas import ClaimIn, Verdict, VerificationIn
+from app.benefits.schemas import BenefitClaimIn, FinanceVerdict, VerificationIn
 from app.core.pagination import PageQuery
 from app.dashboard import given
 from app.dashboard.charts import tornado
@@ -26,7 +26,7 @@ from app.dashboard.routing import Form, FormRoute, PageRoute, form_on
 from app.dashboard.views import Crumb, Looking, wanted
 from app.decisions.models import DecisionOutcome
 from app.decisions.routes import decide_on_pilot, get_decision_basis, list_decisions
-from app.decisions.schemas import DecisionIn
+from app.decisions.schemas import PilotDecisionIn
 
 PILOT: Final = "/dashboard/pilots/{pilot_id:uuid}"
 CLAIM: Final = f"{PILOT}/benefits/{{claim_id:uuid}}"
@@ -88,7 +88,9 @@ async def claim(view: Looking, pilot_id: UUID, form: Form) -> Response:
     hours = given.texts(form, _HOURS)
     if hours:
         fields["hours"] = [hours]
-    made = await view.answer(claim_benefit, pilot_id=pilot_id, wanted=wanted(ClaimIn, fields))
+    made = await view.answer(
+        claim_benefit, pilot_id=pilot_id, wanted=wanted(BenefitClaimIn, fields)
+    )
     address = f"{of_pilot(pilot_id)}/benefits/{made['claim_id']}"
     return RedirectResponse(address, status.HTTP_303_SEE_OTHER)
 
@@ -111,7 +113,7 @@ async def claim_page(view: Looking, pilot_id: UUID, claim_id: UUID) -> HTMLRespo
         follows=follows,
         tornado=await tornado.drawn(follows, owner),
         may_verify=view.may(verify_benefit),
-        verdicts=[Verdict.TAKEN_BACK if found["verified_at"] else Verdict.VERIFIED],
+        verdicts=[FinanceVerdict.TAKEN_BACK if found["verified_at"] else FinanceVerdict.VERIFIED],
     )
 
 
@@ -166,5 +168,5 @@ async def decide(view: Looking, pilot_id: UUID, form: Form) -> Response:
         **given.texts(form, names),
         **given.whole_numbers(form, ("seats_to_keep",)),
     }
-    await view.answer(decide_on_pilot, wanted=wanted(DecisionIn, fields))
+    await view.answer(decide_on_pilot, wanted=wanted(PilotDecisionIn, fields))
     return RedirectResponse(f"{of_pilot(pilot_id)}/decision", status.HTTP_303_SEE_OTHER)

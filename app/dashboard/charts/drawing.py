@@ -17,7 +17,7 @@ from app.dashboard.charts.contents import Chart, Form
 from app.dashboard.wording import METRICS
 
 # Of another look: what was drawn before is drawn again.
-_STYLE: Final = 2
+_STYLE: Final = 3
 VEGA_LITE: Final = "6.4"
 # What Deneb calls the rows that Power BI gives it.
 _DATA: Final = "dataset"
@@ -143,6 +143,8 @@ def _scale(alt: Any, chart: Chart) -> Any:
     unit = METRICS[chart.slugs[0]].unit
     if unit == "proportion":
         return alt.Scale(domain=[0, 1])
+    if unit == "points of 1 to 5":
+        return alt.Scale(domain=[1, 5])
     return alt.Scale(zero=True, nice=True)
 
 

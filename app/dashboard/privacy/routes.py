@@ -159,10 +159,11 @@ async def accesses_page(view: Looking, person_id: UUID) -> HTMLResponse:
 @recorded_router.get(f"{_PERSON}/erasure", dependencies=[authenticated()])
 async def erasure_page(view: Looking, person_id: UUID) -> HTMLResponse:
     """What an erasure would do, and the button that does it."""
+    shared = await _about(view, person_id)
     return view.page(
         "privacy/erasure.html",
-        "Erase",
-        **await _about(view, person_id),
+        f"Erase {called(shared['person'])}",
+        **shared,
         plan=await view.answer(preview_erasure, person_id=person_id),
         holds=HOLDS,
         may_erase=view.may(erase_person),

@@ -14,7 +14,7 @@ OneToFive = Annotated[int, Field(strict=True, ge=1, le=5)]
 CompanyNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{8}$")]
 
 
-class Basis(StrEnum):
+class LawfulGround(StrEnum):
     """Article 6(1) of the UK GDPR."""
 
     CONSENT = "consent"
@@ -46,7 +46,7 @@ class LawfulBasis(Input):
     """On what ground which data are used."""
 
     kind: Literal[ItemKind.LAWFUL_BASIS]
-    basis: Basis
+    basis: LawfulGround
     special_category_condition: Label | None = Field(
         default=None, description="Article 9(2), where data of a special category are used."
     )
