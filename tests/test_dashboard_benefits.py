@@ -79,6 +79,8 @@ async def test_a_benefit_is_claimed_verified_and_decided_upon(
     sent = {**hidden(page), "outcome": "scale", "reasons": "It works", "decided_by": "Board"}
     done = await browser.http.post(f"{about}/decision/new", data=sent, headers=ORIGIN)
     assert done.status_code == 303, done.text
+    home = pages.read(await browser.get("/dashboard"))
+    assert (f"{about}/decision", "Scale") in home.links
     for place in ("", "/decision", "/report"):
         page = pages.read(await browser.get(f"{about}{place}"))
         assert "The seal holds." in told(page)

@@ -13,6 +13,7 @@ from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
 from app.dashboard.navigation import HOME, of_pilot, of_pool
 from app.dashboard.routing import PageRoute
 from app.dashboard.views import Looking, View
+from app.decisions.routes import list_decisions
 from app.jobs.routes import list_jobs
 from app.metrics.utilisation.routes import list_licence_utilisation
 from app.metrics.utilisation.service import Question as SeatQuestion
@@ -25,6 +26,7 @@ _MOST: Final = PageQuery(limit=200)
 # Figures are computed afresh: of a council with more running pilots, the rest are told on their own pages.
 _MOST_RUNNING: Final = 10
 _NOTHING_RECORDED: Final = "no_time_recorded"
+_ENDED: Final = (PilotStatus.COMPLETED, PilotStatus.DECIDED)
 # In the order in which somebody looks for them.
 _STAGES: Final = (
     PilotStatus.RUNNING,
@@ -44,7 +46,7 @@ async def home_page(view: Looking) -> HTMLResponse:
     running = [pilot for pilot in pilots if pilot["status"] == PilotStatus.RUNNING]
     stages = [(stage, [pilot for pilot in pilots if pilot["status"] == stage]) for stage in _STAGES]
     looked_at = running[:_MOST_RUNNING]
-    ended = [pilot for pilot in pilots if pilot["status"] == PilotStatus.COMPLETED]
+    ended = [pilot for pilot in pilots if pilot["status"] in _ENDED]
     return view.page(
         "home.html",
         "Pilots",
@@ -52,6 +54,7 @@ async def home_page(view: Looking) -> HTMLResponse:
         stages=[(stage, of_stage) for stage, of_stage in stages if of_stage],
         more=bool(found and found["next_cursor"]),
         headlines=await _headlines(view, [*looked_at, *ended][:_MOST_RUNNING]),
+        decided=await _decided(view),
         missing=await _missing_feedback(view, looked_at),
         unlooked=len(running[_MOST_RUNNING:]),
         pools=await _seats_to_ask_for(view),
@@ -76,6 +79,13 @@ async def _headlines(view: View, pilots: list[dict[str, Any]]) -> dict[str, dict
             figure = used["figures"]["adoption_rate"]
         found[pilot["pilot_id"]] = figure
     return found
+
+
+async def _decided(view: View) -> dict[str, dict[str, Any]]:
+    """What was decided, by pilot: of several decisions the one that stands."""
+    found = await view.answer_if_allowed(list_decisions, page=_MOST)
+    standing = (each for each in (found["items"] if found else []) if not each["superseded_by"])
+    return {each["pilot_id"]: each for each in standing}
 
 
 async def _missing_feedback(view: View, running: list[dict[str, Any]]) -> list[dict[str, Any]]:
