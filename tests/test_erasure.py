@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.access.permissions import Role
 from app.audit_log.seals.sealing import Sealer
+from app.privacy.erasure.naming import without_in
 from app.privacy.register.service import HOLDINGS
 from tests.council import Council, good, problem
 from tests.feedback import lead_of
@@ -148,3 +149,12 @@ async def _does_not_come_back(council: Council, client: httpx.AsyncClient, erasu
     lifted = good(await client.post(f"/erasures/{erasure_id}/lift"))
     assert lifted["lifted_at"] is not None
     good(await client.post("/people", json=row), 201)
+
+
+def test_names_are_taken_out_wherever_they_stand_in_what_json_can_say() -> None:
+    said = {"assumptions": [{"name": f"as {NAME} has it", "low": 1.5}, None], NAME: [True]}
+    # Names of fields are ours, not what somebody wrote.
+    assert without_in(said, [NAME]) == {
+        "assumptions": [{"name": "as [erased] has it", "low": 1.5}, None],
+        NAME: [True],
+    }
