@@ -184,7 +184,7 @@ async def _noted(council: Council, client: httpx.AsyncClient, connection: dict[s
 
 
 async def dumped(council: Council) -> dict[str, list[str]]:
-    """Every row of every table of the database as a line, in lower case."""
+    """Every row of every table of the database as a line, in lower case, in no order."""
     found: dict[str, list[str]] = {}
     async with council.database.engine.connect() as connection:
         for table in metadata.sorted_tables:

