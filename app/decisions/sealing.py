@@ -1,19 +1,16 @@
 """The seal of a decision: a digest of what it says, in the one way of writing it. Pure."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from app.core.canonical import canonical
 from app.decisions.models import PilotDecision
 
 
 def seal_of(content: Mapping[str, Any]) -> str:
     """SHA-256 over canonical JSON: names sorted, no blanks, UTF-8; in hexadecimal digits."""
-    written = json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return hashlib.sha256(written.encode()).hexdigest()
+    return hashlib.sha256(canonical(content)).hexdigest()
 
 
 def holds(decision: PilotDecision) -> bool:

@@ -31,6 +31,7 @@ from app.assurance.output_audits.schemas import (
     OutputRow,
 )
 from app.audit_log import service as audit_log
+from app.core import screening
 from app.core.bulk.formats import Parsed
 from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
@@ -39,7 +40,6 @@ from app.core.identifiers import names_somebody
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.core.periods import Window
-from app.feedback import screening
 from app.imports.models import ImportKind
 from app.imports.service import Intake, intake
 from app.pilots import service as pilots
@@ -69,9 +69,7 @@ async def create(
             "warning_above_limit",
             "The warning comes before the limit, or with it.",
         )
-    why = screening.held(wanted.name)
-    if why is not None:
-        raise Invalid.field("/name", screening.CODE, why)
+    screening.check([("/name", wanted.name)])
     values = wanted.model_dump() | {"strata": [n for n in _CODES if n in wanted.strata]}
     plan = OutputAuditPlan(
         organisation_id=principal.organisation_id,
@@ -183,10 +181,9 @@ def _problem(index: int, row: OutputRow, period: Window) -> RowError | None:
             "Send a number of the output instead."
         )
         return RowError(index, screening.CODE, detail, "/output_ref")
-    held = screening.held_of((name, getattr(row, name)) for name in _CODES)
+    held = screening.row_error(index, ((f"/{name}", getattr(row, name)) for name in _CODES))
     if held is not None:
-        name, why = held
-        return RowError(index, screening.CODE, why, f"/{name}")
+        return held
     if row.produced_on not in period:
         detail = "This day is no part of the plan's period."
         return RowError(index, "outside_period", detail, "/produced_on")

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from app.core.canonical import canonical
+
 GENESIS = "0" * 64
 # Of each hash a checkpoint has this much: enough to tell two apart, half as long.
 PREFIX_LENGTH = 32
@@ -23,13 +25,6 @@ _TEXTS = ("principal_kind", "action", "request_id")
 FIELDS = (*_IDENTITIES, *_TEXTS, "occurred_at", "details")
 
 Raw = Mapping[str, Any]
-
-
-def canonical(value: Any) -> bytes:
-    """JSON in the one way there is to write it."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
 
 
 def link(organisation_id: UUID, position: int, previous: str, event: Raw) -> str:

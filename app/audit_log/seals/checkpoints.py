@@ -19,7 +19,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from app.audit_log.seals.chain import PREFIX_LENGTH, canonical
+from app.audit_log.seals.chain import PREFIX_LENGTH
+from app.core.canonical import canonical
 from app.core.settings import Settings
 
 _ALGORITHM = "Ed25519"

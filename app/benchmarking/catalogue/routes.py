@@ -6,7 +6,7 @@ from app.access.permissions import Scope
 from app.access.routing import ApiRoute, requires
 from app.benchmarking.catalogue.schemas import CatalogueOut, QuestionOut, catalogue_out
 from app.benchmarking.returns.tracked import SOURCES
-from app.benchmarking.sheets import CsvResponse, sheet
+from app.core.bulk.sheets import CsvResponse, sheet
 
 router = APIRouter(route_class=ApiRoute)
 

@@ -15,7 +15,7 @@ from app.benchmarking.releases.schemas import (
     comparison_out,
     head_out,
 )
-from app.benchmarking.sheets import CsvResponse, sheet
+from app.core.bulk.sheets import CsvResponse, sheet
 from app.core.pagination import Page, PageRequest
 
 router = APIRouter(route_class=ApiRoute)

@@ -19,7 +19,7 @@ from app.benchmarking.returns.schemas import (
     head_out,
     return_out,
 )
-from app.benchmarking.sheets import CsvResponse, sheet
+from app.core.bulk.sheets import CsvResponse, sheet
 from app.core.etags import etag_of
 from app.core.pagination import Page, PageRequest
 

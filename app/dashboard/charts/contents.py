@@ -4,14 +4,11 @@ A chart computes nothing. Its rows, its table, its picture and its specification
 API sends them, so what is withheld there is withheld here.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from app.core.bulk.spreadsheets import guarded
 from app.dashboard import wording
 from app.dashboard.wording import METRICS, ApiFigure, State
 
@@ -63,16 +60,6 @@ class Chart:
             line.figures[slug]["value"] is None for line in self.lines for slug in self.slugs
         )
 
-    def csv(self) -> str:
-        """The rows as CSV, with no cell that a spreadsheet runs."""
-        written = io.StringIO()
-        rows = list(self.rows())
-        writer = csv.writer(written)
-        writer.writerow(COLUMNS)
-        for row in rows:
-            writer.writerow([_cell(row[name]) for name in COLUMNS])
-        return written.getvalue()
-
 
 COLUMNS: Final = (
     "key",
@@ -111,14 +98,6 @@ def _row(line: Line, figure: ApiFigure) -> dict[str, Any]:
         **{name: figure[name] for name in ("suppressed", "reason")},
         "flags": " ".join(flag["code"] for flag in figure["flags"]),
     }
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return guarded(value) if isinstance(value, str) else repr(value)
 
 
 # --- the charts there are ---------------------------------------------------------------------------

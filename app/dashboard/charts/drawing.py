@@ -9,6 +9,7 @@ import html
 import json
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import date
 from threading import Lock
 from typing import Any, Final
@@ -47,13 +48,19 @@ def fingerprint(chart: Chart) -> str:
 
 async def picture(chart: Chart) -> str:
     """A chart as SVG, with names that occur once on a page."""
-    digest = fingerprint(chart)
+    return await drawn_once(
+        fingerprint(chart), lambda: specification(chart, titled=False), chart.sentence
+    )
+
+
+async def drawn_once(digest: str, specified: Callable[[], dict[str, Any]], sentence: str) -> str:
+    """A specification as SVG that a page can hold, drawn where nothing of this digest is kept."""
     with _lock:
         kept = _pictures.get(digest)
         if kept is not None:
             _pictures.move_to_end(digest)
             return kept
-    drawn = await asyncio.to_thread(_draw, chart, digest)
+    drawn = await asyncio.to_thread(_draw, specified, sentence, digest)
     with _lock:
         _pictures[digest] = drawn
         while len(_pictures) > _KEPT:
@@ -61,15 +68,10 @@ async def picture(chart: Chart) -> str:
     return drawn
 
 
-def _draw(chart: Chart, digest: str) -> str:
-    return plain_picture(specification(chart, titled=False), chart.sentence, digest)
-
-
-def plain_picture(spec: dict[str, Any], sentence: str, digest: str) -> str:
-    """A specification as SVG that a page can hold; the digest makes its names occur once."""
+def _draw(specified: Callable[[], dict[str, Any]], sentence: str, digest: str) -> str:
     import vl_convert  # noqa: PLC0415 - starts an engine, which no command but `serve` needs
 
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
+    drawn: str = vl_convert.vegalite_to_svg(specified(), vl_version=VEGA_LITE, allowed_base_urls=[])
     return _as_part_of_a_page(drawn, sentence, digest[:12])
 
 

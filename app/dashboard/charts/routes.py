@@ -9,26 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from fastapi.responses import PlainTextResponse
 
 from app.access.principals import Principal
 from app.access.routing import ApiRoute, Caller, Session, requires, route_of
 from app.benefits.routes import get_sensitivity
-from app.core.bulk.formats import CSV
+from app.core.bulk.sheets import CsvResponse, sheet
 from app.dashboard.charts import drawing, tornado
 from app.dashboard.charts.catalogue import OF_PILOTS, OF_POOLS, Made
-from app.dashboard.charts.contents import Chart
+from app.dashboard.charts.contents import COLUMNS, Chart
 from app.dashboard.views import as_sent
 from app.licences.pools.routes import POOL
 
 pilots_router = APIRouter(route_class=ApiRoute)
 pools_router = APIRouter(route_class=ApiRoute)
-
-
-class CsvResponse(PlainTextResponse):
-    """Rows for a spreadsheet."""
-
-    media_type = CSV
 
 
 async def _read(made: Made, session: Session, principal: Principal, **owner: UUID) -> Chart:
@@ -52,10 +45,7 @@ def _of_pool(made: Made, sent: Callable[[Chart], Any]) -> Callable[..., Awaitabl
 
 
 def _csv(chart: Chart) -> Response:
-    return CsvResponse(
-        chart.csv(),
-        headers={"Content-Disposition": f'attachment; filename="{chart.slug}.csv"'},
-    )
+    return sheet(chart.slug, COLUMNS, chart.rows())
 
 
 def _add(
@@ -105,8 +95,7 @@ async def get_sensitivity_rows(
 ) -> Response:
     """The same as CSV, an assumption a row."""
     found = await get_sensitivity(pilot_id, claim_id, session, principal)
-    disposition = {"Content-Disposition": 'attachment; filename="sensitivity.csv"'}
-    return CsvResponse(tornado.as_csv(as_sent(found)), headers=disposition)
+    return sheet("sensitivity", tornado.COLUMNS, tornado.rows(as_sent(found)))
 
 
 for _made in OF_PILOTS:

@@ -3,10 +3,7 @@
 Its rows are those of the API's answer about the claim's sensitivity.
 """
 
-import asyncio
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +11,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from app.core.bulk.spreadsheets import guarded
-from app.dashboard.charts.drawing import plain_picture, styled
+from app.dashboard.charts.drawing import drawn_once, styled
 
 Answer = Mapping[str, Any]
 
@@ -54,16 +50,6 @@ def sentence(answer: Answer) -> str:
     )
 
 
-def as_csv(answer: Answer) -> str:
-    """The rows as CSV, with no cell that a spreadsheet runs."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(COLUMNS)
-    for row in rows(answer):
-        writer.writerow([guarded(row[name]) if row[name] else "" for name in COLUMNS])
-    return written.getvalue()
-
-
 def specification(answer: Answer, *, titled: bool = True) -> dict[str, Any]:
     """A tornado in Vega-Lite, its figures within."""
     import altair as alt  # noqa: PLC0415 - half a second that no command but `serve` needs to spend
@@ -100,9 +86,11 @@ async def drawn(answer: Answer, owner: str) -> DrawnTornado:
     """A tornado for a page; `owner` is the API's path of the claim."""
     picture = ""
     if answer["swings"]:
-        spec = specification(answer, titled=False)
-        digest = hashlib.sha256(json.dumps(spec).encode()).hexdigest()
-        picture = await asyncio.to_thread(plain_picture, spec, sentence(answer), digest)
+        seen = [sentence(answer), answer["net"], rows(answer)]
+        digest = hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+        picture = await drawn_once(
+            digest, lambda: specification(answer, titled=False), sentence(answer)
+        )
     return DrawnTornado(
         sentence=sentence(answer),
         picture=Markup(picture),  # noqa: S704 - our own drawing, its texts escaped

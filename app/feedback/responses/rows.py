@@ -7,12 +7,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+from app.core import screening
 from app.core.bulk.formats import Parsed
 from app.core.bulk.results import RowError
 from app.core.fields import BARE_CODE_PATTERN
 from app.core.periods import iso_week_of
 from app.core.rows import date_problem
-from app.feedback import screening
 from app.feedback.responses.models import SCORES, TEXTS, themes_in
 from app.feedback.responses.schemas import FeedbackRow
 from app.feedback.sessions.schemas import MAX_THEMES
@@ -132,12 +132,8 @@ def _problem_of_text(index: int, row: FeedbackRow, themes: list[str]) -> RowErro
             f"at most {MAX_THEMES} themes, each a code of at most 64 letters, digits and blanks"
         )
         return RowError(index, "out_of_range", detail, "/themes")
-    texts = [(name, getattr(row, name)) for name in TEXTS]
-    held = screening.held_of([*texts, *(("themes", each) for each in themes)])
-    if held is None:
-        return None
-    name, why = held
-    return RowError(index, screening.CODE, why, f"/{name}")
+    texts = [(f"/{name}", getattr(row, name)) for name in TEXTS]
+    return screening.row_error(index, [*texts, *(("/themes", each) for each in themes)])
 
 
 def _problem_of_session(index: int, row: FeedbackRow, there: set[UUID]) -> RowError | None:

@@ -8,10 +8,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.errors import Invalid, existing
+from app.core import screening
+from app.core.errors import existing
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
-from app.feedback import screening
 from app.feedback.sessions import repository
 from app.feedback.sessions.models import FeedbackSession, SessionKind
 from app.feedback.sessions.schemas import SessionChange, SessionIn
@@ -113,9 +113,6 @@ async def known(
 
 
 def _screen(values: Mapping[str, Any]) -> None:
-    texts = [(name, values.get(name)) for name in _SCREENED]
-    texts += [(f"themes/{place}", each) for place, each in enumerate(values.get("themes") or ())]
-    found = screening.held_of(texts)
-    if found is not None:
-        name, why = found
-        raise Invalid.field(f"/{name}", screening.CODE, why)
+    texts = [(f"/{name}", values.get(name)) for name in _SCREENED]
+    texts += [(f"/themes/{place}", each) for place, each in enumerate(values.get("themes") or ())]
+    screening.check(texts)

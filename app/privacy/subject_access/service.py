@@ -1,6 +1,5 @@
 """Everything that is held of somebody, by the register: for their own eyes."""
 
-import csv
 import io
 import json
 import zipfile
@@ -15,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core.bulk.spreadsheets import guarded
+from app.core.bulk.sheets import written
 from app.people import service as people
 from app.privacy.register import repository as register
 from app.privacy.register import service as holdings
@@ -73,19 +72,5 @@ def archive(document: Mapping[str, Any], found: Sequence[OfPerson]) -> bytes:
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as files:
         files.writestr("everything.json", json.dumps(document, ensure_ascii=False, indent=1))
         for each in found:
-            files.writestr(f"{each.holding.table}.csv", _csv(each.rows))
+            files.writestr(f"{each.holding.table}.csv", written(list(each.rows[0]), each.rows))
     return held.getvalue()
-
-
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(rows[0])
-    writer.writerows([_cell(value) for value in row.values()] for row in rows)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False)
-    return guarded(value) if isinstance(value, str) else value

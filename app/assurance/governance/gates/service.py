@@ -27,10 +27,8 @@ from app.assurance.governance.register import service as register
 from app.assurance.governance.register.transparency import record_of
 from app.assurance.governance.training import service as training
 from app.audit_log import service as audit_log
-from app.core import clock
-from app.core.errors import Invalid
+from app.core import clock, screening
 from app.core.etags import check_if_match, etag_of
-from app.feedback import screening
 from app.pilots import guards
 from app.pilots import service as pilots
 from app.pilots.models import Pilot, PilotStatus
@@ -139,9 +137,7 @@ async def override(
     """
     pilot = await pilots.get(session, principal, pilot_id, for_update=True)
     pilots.check_not_started(pilot, "A gate's override")
-    why = screening.held(wanted.reason)
-    if why is not None:
-        raise Invalid.field("/reason", screening.CODE, why)
+    screening.check([("/reason", wanted.reason)])
     given = await repository.overrides(session, principal, pilot.id)
     barred = {e.gate for e in await _passings(session, principal, pilot, given) if e.bars}
     if not barred:

@@ -11,11 +11,10 @@ from app.assurance.governance.policies import errors, repository
 from app.assurance.governance.policies.models import Policy, PolicyStatus
 from app.assurance.governance.policies.schemas import PolicyChange, PolicyIn
 from app.audit_log import service as audit_log
-from app.core import clock
+from app.core import clock, screening
 from app.core.errors import Conflict, Invalid, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
-from app.feedback import screening
 
 _NEXT: Final[dict[PolicyStatus, frozenset[PolicyStatus]]] = {
     PolicyStatus.DRAFT: frozenset({PolicyStatus.CONSULTED, PolicyStatus.WITHDRAWN}),
@@ -155,10 +154,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
     Raises:
         Invalid: a text seems to identify a person.
     """
-    found = screening.held_of((name, values.get(name)) for name in _TEXTS)
-    if found is not None:
-        name, why = found
-        raise Invalid.field(f"/{name}", screening.CODE, why)
+    screening.check((f"/{name}", values.get(name)) for name in _TEXTS)
     if "topics" in values:
         values["topics"] = sorted({topic.value for topic in values["topics"]})
     return values

@@ -13,11 +13,10 @@ from app.assurance.governance.register import errors, repository
 from app.assurance.governance.register.models import NOTED, ItemKind, ItemStatus, RegisterItem
 from app.assurance.governance.register.schemas import RegisterItemChange, RegisterItemIn
 from app.audit_log import service as audit_log
-from app.core import clock
+from app.core import clock, screening
 from app.core.errors import Invalid, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
-from app.feedback import screening
 from app.pilots import service as pilots
 
 _OF_NOTES: Final = frozenset({ItemStatus.OPEN, ItemStatus.CLOSED})
@@ -179,10 +178,7 @@ def _screen(sent: BaseModel) -> None:
     Raises:
         Invalid: one of them does.
     """
-    found = screening.held_of(_texts(sent.model_dump(mode="json", exclude_unset=True)))
-    if found is not None:
-        pointer, why = found
-        raise Invalid.field(pointer, screening.CODE, why)
+    screening.check(_texts(sent.model_dump(mode="json", exclude_unset=True)))
 
 
 # Where an address of an office is asked for.

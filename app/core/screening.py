@@ -1,10 +1,15 @@
 """Free text is held back while it seems to hold what identifies a person. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from app.core.bulk.results import RowError
+from app.core.errors import Invalid
 from app.core.identifiers import Identifier, identifiers_in
 
 CODE = "personal_identifier"
+
+# By their JSON pointers.
+Texts = Iterable[tuple[str, str | None]]
 
 _NAMES = {
     Identifier.NHS_NUMBER: "an NHS number",
@@ -26,10 +31,23 @@ def held(text: str) -> str | None:
     )
 
 
-def held_of(texts: Iterable[tuple[str, str | None]]) -> tuple[str, str] | None:
-    """The first of some named texts that is held back, and why; None where there is none."""
-    for name, text in texts:
+def check(texts: Texts) -> None:
+    """Hold a body back for the first of its texts that may not be taken in.
+
+    Raises:
+        Invalid: one of them seems to identify a person.
+    """
+    for pointer, why in _held_back(texts):
+        raise Invalid.field(pointer, CODE, why)
+
+
+def row_error(index: int, texts: Texts) -> RowError | None:
+    """What is wrong with a row for the first of its texts that may not be taken in."""
+    return next((RowError(index, CODE, why, pointer) for pointer, why in _held_back(texts)), None)
+
+
+def _held_back(texts: Texts) -> Iterator[tuple[str, str]]:
+    for pointer, text in texts:
         why = held(text) if text is not None else None
         if why is not None:
-            return name, why
-    return None
+            yield pointer, why
