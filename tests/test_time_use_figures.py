@@ -12,6 +12,7 @@ from tests.council import Council, good, people, pilot
 from tests.feedback import lead_of
 from tests.forms import Rows, as_json
 from tests.time_use import (
+    SOCIAL,
     example,
     member_of,
     needs_the_file,
@@ -252,6 +253,37 @@ async def test_facts_follow_corrections_deletions_and_undo(council: Council) -> 
     )
     day = (await read(lead, path, "?starts_on=2024-04-01&ends_on=2024-04-02"))["pilot"]
     assert day["admin_share"]["denominator"] == 90
+
+
+async def test_pilots_that_are_added_up_together_keep_their_own(council: Council) -> None:
+    """People and codes of several pilots, newcomers in some: each has its own numbers for them."""
+    everybody = [member_of(n) for n in (1, 2, 3)]
+    admin, first = await pilot_of(council, everybody)
+    others = [await pilot(admin, *everybody, **SOCIAL, code=f"S{n}") for n in (2, 3)]
+    paths = [first, *(f"/pilots/{pilot_id}" for pilot_id in others)]
+    leads = [await lead_of(council, path) for path in paths]
+    recorded_by_then = [
+        (
+            [(0, 1, "forms", 10), (0, 2, "visit", 20), (1, 2, "visit", 40)],
+            [(10, 30), (0, 40), (0, 0)],
+        ),
+        (
+            [(2, 3, "forms", 70), (1, 3, "forms", 5), (1, 1, "visit", 1)],
+            [(10, 30), (5, 46), (70, 70)],
+        ),
+    ]
+    for rows, expected in recorded_by_then:
+        for place, n, category, minutes in rows:
+            await record(admin, paths[place], [recorded(n, "2024-03-05", category, minutes)])
+        for _ in range(2):
+            # From the samples, and a tick later from the facts.
+            shares = [
+                (await read(lead, path))["pilot"]["admin_share"]
+                for lead, path in zip(leads, paths, strict=True)
+            ]
+            assert [(each["numerator"], each["denominator"]) for each in shares] == expected
+            await tick(council.database)
+    assert [each["people"] for each in shares] == [2, 3, 1]
 
 
 async def test_a_council_that_moves_zone_moves_its_days(council: Council) -> None:

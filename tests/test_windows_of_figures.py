@@ -164,8 +164,8 @@ async def test_a_mark_that_came_after_the_look_stays(
     async with council.database.transaction() as session:
         assert await facts.recompute(session, council.system, pilot_id) == 1
     async with council.database.transaction(read_only=True) as session:
-        left = await daily.marks(session, council.system, pilot_id)
-    assert left == [(date(2024, 3, 5), late)]
+        left = await daily.marks(session, council.system, [pilot_id])
+    assert [(each.day, each.mark_id) for each in left] == [(date(2024, 3, 5), late)]
 
 
 async def test_a_sunday_and_the_monday_after_are_of_two_weeks(council: Council) -> None:

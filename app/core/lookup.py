@@ -4,7 +4,17 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, FromClause, Text, bindparam, func, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Text,
+    bindparam,
+    func,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,26 +35,50 @@ async def find_each(
     """
     if not keys:
         return []
-    dialect = session.get_bind().dialect
-    asked = _asked(dialect, [column.type for column in columns], keys)
-    # SQLite joined with a list reads the table through; a list of keys to be among, it looks up.
-    found = statement.where(tuple_(*columns).in_(select(*asked.c)))
-    if dialect.name == "postgresql":
+    if session.get_bind().dialect.name == "postgresql":
+        keyed = asked(session, [column.type for column in columns], keys)
         found = statement.where(
-            *(column == part for column, part in zip(columns, asked.c, strict=True))
+            *(column == part for column, part in zip(columns, keyed.c, strict=True))
         )
         # One look into the index a key, whatever the planner thinks of a table that it does not know yet.
         each = found.limit(1).lateral()
-        found = select(each).select_from(asked.join(each, true()))
+        found = select(each).select_from(keyed.join(each, true()))
+    else:
+        # SQLite joined with a list reads the table through; a list of keys to be among, it looks up.
+        found = statement.where(among(session, columns, keys))
     result = await session.exec(found)
     rows: Sequence[Any] = result.all()
     return rows
 
 
-def _asked(
-    dialect: Dialect, types: Sequence[TypeEngine[Any]], keys: Collection[tuple[Any, ...]]
+def each_of(session: AsyncSession, keyed: FromClause, grouped: Any) -> Any:
+    """What a grouped SELECT finds for each key of `asked`, beside the key's parts.
+
+    Its conditions say which rows are a key's. On PostgreSQL each key is one look into an index, whatever the
+    planner thinks of the table; SQLite goes from one table to the next anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        each = grouped.lateral()
+        return select(*keyed.c, *each.c).select_from(keyed.join(each, true()))
+    return grouped.add_columns(*keyed.c).group_by(*keyed.c)
+
+
+def among(
+    session: AsyncSession, columns: Sequence[Any], keys: Collection[tuple[Any, ...]]
+) -> ColumnElement[bool]:
+    """Whether columns are one of these keys, which are a few parameters however many they are."""
+    keyed = asked(session, [column.type for column in columns], keys)
+    return tuple_(*columns).in_(select(*keyed.c))
+
+
+def asked(
+    session: AsyncSession, types: Sequence[TypeEngine[Any]], keys: Collection[tuple[Any, ...]]
 ) -> FromClause:
-    """Keys as something to select from: lists side by side on PostgreSQL, JSON on SQLite."""
+    """Keys as something to select from, part by part: lists side by side on PostgreSQL, JSON on SQLite.
+
+    There is one key at least.
+    """
+    dialect = session.get_bind().dialect
     names = [f"part_{place}" for place in range(len(types))]
     values = list(zip(*keys, strict=True))
     if dialect.name == "postgresql":

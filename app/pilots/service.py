@@ -90,16 +90,14 @@ async def get(
     )
 
 
-async def hold(session: AsyncSession, principal: Principal, pilot_id: UUID) -> None:
-    """Hold a pilot against whoever else holds it, and not against those who write rows that refer to it.
+async def hold(session: AsyncSession, principal: Principal, *pilot_ids: UUID) -> None:
+    """Hold pilots against whoever else holds one, and not against those who write rows that refer to it.
 
     Raises:
-        NotFound: there is none within reach.
+        NotFound: one is not within reach.
     """
-    existing(
-        await repository.find(session, principal, pilot_id, for_update=True, key_share=True),
-        "pilot",
-    )
+    held = await repository.hold(session, principal, set(pilot_ids))
+    existing(held if len(held) == len(set(pilot_ids)) else None, "pilot")
 
 
 def check_is_lead(principal: Principal, detail: str) -> None:

@@ -47,8 +47,8 @@ async def recompute_daily_facts(
     """Add up anew the days of pilots whose time samples have changed."""
     principal = Principal.system(await organisations.get(session, organisation_id))
     ids = [UUID(pilot) for pilot in pilots.split(_BETWEEN)]
-    days = [await service.recompute(session, principal, pilot_id) for pilot_id in ids]
-    return {"pilots": len(ids), "days": sum(days)}
+    days = await service.recompute(session, principal, *ids)
+    return {"pilots": len(ids), "days": days}
 
 
 async def _pilots_of_late(

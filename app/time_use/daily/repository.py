@@ -15,26 +15,27 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Uuid,
+    and_,
     bindparam,
     cast,
-    column,
     delete,
     func,
     insert,
     literal,
     null,
     union_all,
-    values,
 )
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
 from app.access.principals import Principal
-from app.access.scoping import of, scoped_columns, scoped_once, within
+from app.access.scoping import of, scoped, scoped_columns, scoped_once, within
 from app.core.arrays import Ids, Reading, comes_whole
 from app.core.bulk.loading import load
 from app.core.local_days import overlapped
+from app.core.lookup import among, asked, each_of
 from app.core.models import UtcDateTime, in_parts, metadata
 from app.core.periods import DAY, Window
 from app.time_use.daily.entries import LAYOUT
@@ -49,10 +50,12 @@ _HELD, _MARKED, _MOVED, _CODE, _PERSON = range(5)
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """What the samples of a person with a code add up to on a day."""
+    """What the samples of a person with a code add up to on a day; the person's number where there is one."""
 
+    pilot_id: UUID
     day: date
     person_id: UUID
+    number: int | None
     source: str
     category: str
     method: str
@@ -62,11 +65,22 @@ class Summed:
 
 @dataclass(frozen=True, slots=True)
 class LocalDay:
-    """A local day as the instants that it begins and ends with."""
+    """A local day of a pilot as the instants that it begins and ends with."""
 
+    pilot_id: UUID
     day: date
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A local day of a pilot, of the organisation's zone, that a mark marks; the mark's own day and id."""
+
+    pilot_id: UUID
+    day: date
+    marked_day: date
+    mark_id: UUID
 
 
 def zone_of(principal: Principal) -> str:
@@ -85,23 +99,26 @@ async def outdated_pilots(session: AsyncSession, principal: Principal) -> dict[U
 
 
 async def marks(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Window | None = None
-) -> list[tuple[date, UUID]]:
-    """Marked days of a pilot, of the organisation's zone, with the ids of their marks.
+    session: AsyncSession,
+    principal: Principal,
+    pilot_ids: Collection[UUID],
+    days: Window | None = None,
+) -> list[Marked]:
+    """Marked days of pilots, with their marks.
 
     The mark of a day of another zone marks every day of this one that has a part in it.
     """
     m = TimeUseDayMark
-    statement = scoped_columns(principal, m, col(m.local_day), col(m.mark_id), col(m.zone))
-    statement = statement.where(col(m.pilot_id) == pilot_id)
+    mark = (col(m.pilot_id), col(m.local_day), col(m.mark_id), col(m.zone))
+    statement = scoped_columns(principal, m, *mark).where(col(m.pilot_id).in_(pilot_ids))
     if days is not None:
         statement = statement.where(
             col(m.local_day) >= days.starts_on - _ZONES_APART,
             col(m.local_day) < days.ends_on + _ZONES_APART,
         )
     return [
-        (day, mark_id)
-        for marked, mark_id, zone in await session.exec(statement)
+        Marked(pilot_id, day, marked, mark_id)
+        for pilot_id, marked, mark_id, zone in await session.exec(statement)
         for day in _days_marked(principal, marked, zone)
         if days is None or day in days
     ]
@@ -127,59 +144,74 @@ async def mark(
     await session.flush()
 
 
-async def unmark(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, mark_ids: Collection[UUID]
-) -> None:
+async def unmark(session: AsyncSession, principal: Principal, seen: Collection[Marked]) -> None:
     """Delete the marks that were seen, and no others."""
     m = TimeUseDayMark
-    for part in in_parts(mark_ids):
-        await session.exec(
-            delete(m).where(
-                *within(principal, m), col(m.pilot_id) == pilot_id, col(m.mark_id).in_(part)
-            )
-        )
+    key = (col(m.pilot_id), col(m.local_day), col(m.mark_id))
+    for part in in_parts({(each.pilot_id, each.marked_day, each.mark_id) for each in seen}):
+        await session.exec(delete(m).where(*within(principal, m), among(session, key, part)))
 
 
 async def sums(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Sequence[LocalDay]
+    session: AsyncSession, principal: Principal, days: Sequence[LocalDay]
 ) -> list[Summed]:
     """What the samples of some days add up to, straight from the samples."""
     found: list[Summed] = []
     for start in range(0, len(days), _DAYS_AT_A_TIME):
-        part = days[start : start + _DAYS_AT_A_TIME]
-        found += await _sums(session, principal, pilot_id, part)
+        found += await _sums(session, principal, days[start : start + _DAYS_AT_A_TIME])
     return found
 
 
 async def _sums(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Sequence[LocalDay]
+    session: AsyncSession, principal: Principal, days: Sequence[LocalDay]
 ) -> list[Summed]:
-    s = TimeSample
-    asked = (
-        values(
-            column("place", Integer()),
-            column("since", UtcDateTime()),
-            column("until", UtcDateTime()),
-            name="asked",
-        )
-        .data([(place, day.since, day.until) for place, day in enumerate(days)])
-        .cte("asked")
-    )
+    s, p = TimeSample, TimeUsePerson
+    keys = [(place, each.pilot_id, each.since, each.until) for place, each in enumerate(days)]
+    types = (Integer(), Uuid(), UtcDateTime(), UtcDateTime())
+    keyed = asked(session, types, keys)
     what = (col(s.person_id), col(s.source), col(s.category), col(s.method))
-    total = (func.coalesce(func.sum(col(s.minutes)), 0.0), func.count())
-    statement = (
-        scoped_columns(principal, s, asked.c.place, *what, *total)
-        .join(
-            asked,
-            (col(s.started_at) >= asked.c.since) & (col(s.started_at) < asked.c.until),
+    total = (
+        func.coalesce(func.sum(col(s.minutes)), 0.0).label("minutes"),
+        func.count().label("samples"),
+    )
+    of_a_day = (
+        scoped_columns(principal, s, *what, *total)
+        .where(
+            col(s.pilot_id) == keyed.c.part_1,
+            col(s.started_at) >= keyed.c.part_2,
+            col(s.started_at) < keyed.c.part_3,
+            col(s.is_deleted).is_(other=False),
         )
-        .where(col(s.pilot_id) == pilot_id, col(s.is_deleted).is_(other=False))
-        .group_by(asked.c.place, *what)
-        .order_by(asked.c.place, *what)
+        .group_by(*what)
+    )
+    summed = each_of(session, keyed, of_a_day).subquery("summed").c
+    order = (summed.part_0, summed.person_id, summed.source, summed.category, summed.method)
+    of_person = and_(
+        *within(principal, p),
+        col(p.pilot_id) == summed.part_1,
+        col(p.person_id) == summed.person_id,
+    )
+    statement: Select[*tuple[Any, ...]] = (
+        Select(*order, summed.minutes, summed.samples, col(p.number))
+        .select_from(summed.part_0.table)
+        .outerjoin(p, of_person)
+        .order_by(*order)
     )
     return [
-        Summed(days[row[0]].day, row[1], row[2], row[3], str(row[4]), float(row[5]), row[6])
-        for row in await session.exec(statement)
+        Summed(
+            days[place].pilot_id,
+            days[place].day,
+            person_id,
+            number,
+            source,
+            category,
+            str(method),
+            float(minutes),
+            samples,
+        )
+        for place, person_id, source, category, method, minutes, samples, number in (
+            await session.exec(statement)
+        )
     ]
 
 
@@ -311,33 +343,41 @@ async def stored_days(session: AsyncSession, principal: Principal, pilot_id: UUI
     return {row[0] for row in await session.exec(statement)}
 
 
-async def other_zones(session: AsyncSession, principal: Principal, pilot_id: UUID) -> bool:
-    """Whether a day of a pilot is stored that is one of another zone."""
+async def moved(
+    session: AsyncSession, principal: Principal, pilot_ids: Collection[UUID]
+) -> set[UUID]:
+    """Those of some pilots of which a day is stored that is one of another zone."""
     d = TimeUseDay
-    statement = scoped_columns(principal, d, col(d.local_day)).where(
-        col(d.pilot_id) == pilot_id, col(d.zone) != zone_of(principal)
+    statement = scoped_columns(principal, d, col(d.pilot_id)).where(
+        col(d.pilot_id).in_(pilot_ids), col(d.zone) != zone_of(principal)
     )
-    return (await session.exec(statement.limit(1))).first() is not None
+    return {row[0] for row in await session.exec(statement.distinct())}
 
 
 async def store(
     session: AsyncSession,
     principal: Principal,
-    pilot_id: UUID,
-    days: Collection[date],
+    days: Collection[tuple[UUID, date]],
     rows: Sequence[dict[str, Any]],
 ) -> None:
-    """Put these rows in the place of what is stored of some days."""
+    """Put these rows in the place of what is stored of some pilots' days."""
     d = TimeUseDay
+    key = (col(d.pilot_id), col(d.local_day))
     for part in in_parts(days):
-        await session.exec(
-            delete(d).where(
-                *within(principal, d), col(d.pilot_id) == pilot_id, col(d.local_day).in_(part)
-            )
-        )
-    owner = {"organisation_id": principal.organisation_id, "pilot_id": pilot_id}
+        await session.exec(delete(d).where(*within(principal, d), among(session, key, part)))
     if rows:
+        owner = {"organisation_id": principal.organisation_id}
         await session.exec(insert(d), params=[{**owner, **row} for row in rows])
+
+
+async def people_counted(
+    session: AsyncSession, principal: Principal, pilot_ids: Collection[UUID]
+) -> Mapping[UUID, int]:
+    """How many people of some pilots have a number; a pilot that has none is left out."""
+    p = TimeUsePerson
+    statement = scoped_columns(principal, p, col(p.pilot_id), func.count())
+    statement = statement.where(col(p.pilot_id).in_(pilot_ids)).group_by(col(p.pilot_id))
+    return {row[0]: row[1] for row in await session.exec(statement)}
 
 
 async def people(session: AsyncSession, principal: Principal, pilot_id: UUID) -> Ids:
@@ -351,20 +391,22 @@ def _by_number(found: Mapping[str, NDArray[Any]]) -> Ids:
     return person
 
 
-_CODES = scoped_once(TimeUseCode, TimeUseCode).where(
-    col(TimeUseCode.pilot_id) == bindparam("of_pilot")
-)
-
-
-async def codes(session: AsyncSession, principal: Principal, pilot_id: UUID) -> list[TimeUseCode]:
-    """The codes of a pilot, by their numbers."""
-    rows = await session.exec(_CODES, params=of(principal, of_pilot=pilot_id))
-    return sorted((row[0] for row in rows), key=lambda code: code.number)
+async def codes(
+    session: AsyncSession, principal: Principal, pilot_ids: Collection[UUID]
+) -> Mapping[UUID, list[TimeUseCode]]:
+    """The codes of some pilots, by their numbers."""
+    c = TimeUseCode
+    statement = scoped(principal, c).where(col(c.pilot_id).in_(pilot_ids))
+    found: dict[UUID, list[TimeUseCode]] = {pilot_id: [] for pilot_id in pilot_ids}
+    for code in await session.exec(statement.order_by(col(c.pilot_id), col(c.number))):
+        found[code.pilot_id].append(code)
+    return found
 
 
 async def add_people(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, numbers: dict[UUID, int]
+    session: AsyncSession, principal: Principal, numbers: Mapping[tuple[UUID, UUID], int]
 ) -> None:
-    rows = [(principal.organisation_id, pilot_id, n, who) for who, n in numbers.items()]
+    """Give people of pilots, by the ids of both, their numbers."""
+    rows = [(principal.organisation_id, *key, number) for key, number in numbers.items()]
     table = metadata.tables["time_use_person"]
-    await load(session, table, ("organisation_id", "pilot_id", "number", "person_id"), rows)
+    await load(session, table, ("organisation_id", "pilot_id", "person_id", "number"), rows)

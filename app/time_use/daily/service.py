@@ -1,8 +1,8 @@
 """Daily facts: made anew for the days that are marked, and read together with those that still are."""
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.core import clock
-from app.core.arrays import Ids, array_of, ids_of
+from app.core.arrays import Ids, array_of
 from app.core.local_days import LocalDays, begins
 from app.core.periods import DAY, Window
 from app.pilots import service as pilots
@@ -24,6 +24,7 @@ from app.time_use.daily.models import TimeUseCode
 from app.time_use.daily.repository import LocalDay, Summed
 
 Code = tuple[str, str, str]
+PilotDay = tuple[UUID, date]
 
 _log = structlog.get_logger(__name__)
 
@@ -46,26 +47,20 @@ class _Numbers:
 
     principal: Principal
     pilot_id: UUID
-    people: dict[UUID, int]
+    known_people: int
     codes: list[TimeUseCode]
-    _code: dict[Code, int]
+    new_people: dict[UUID, int] = field(default_factory=dict)
+    _code: dict[Code, int] = field(init=False)
 
-    @classmethod
-    async def load(cls, session: AsyncSession, principal: Principal, pilot_id: UUID) -> "_Numbers":
-        people = await repository.people(session, principal, pilot_id)
-        codes = await repository.codes(session, principal, pilot_id)
-        return cls.of(principal, pilot_id, people, codes)
-
-    @classmethod
-    def of(
-        cls, principal: Principal, pilot_id: UUID, known: Ids, codes: list[TimeUseCode]
-    ) -> "_Numbers":
-        people = {person_id: number for number, person_id in enumerate(ids_of(known))}
-        of_code = {(c.source, c.category, c.method): c.number for c in codes}
-        return cls(principal, pilot_id, people, codes, of_code)
+    def __post_init__(self) -> None:
+        self._code = {(c.source, c.category, c.method): c.number for c in self.codes}
 
     def entry(self, row: Summed) -> Entry:
-        person = self.people.setdefault(row.person_id, len(self.people))
+        person = row.number
+        # A number that was given since the known ones were counted is one that they do not know.
+        if person is None or person >= self.known_people:
+            new = self.known_people + len(self.new_people)
+            person = self.new_people.setdefault(row.person_id, new)
         key = (row.source, row.category, row.method)
         if key not in self._code:
             self._code[key] = len(self.codes)
@@ -95,84 +90,89 @@ async def facts(session: AsyncSession, principal: Principal, pilot: Pilot, days:
         marked, packed = {days.starts_on + n * DAY for n in range(days.days)}, []
     if not marked:
         return Facts(unpack(sorted(packed)), held.people, held.codes)
-    numbers = _Numbers.of(principal, pilot.id, held.people, held.codes)
-    made = await _entries(session, principal, pilot.id, marked, numbers)
-    packed += [(day, pack(entries)) for day, entries in made.items()]
-    return Facts(unpack(sorted(packed)), array_of(list(numbers.people)), numbers.codes)
+    numbers = _Numbers(principal, pilot.id, len(held.people), held.codes)
+    days_marked = [(pilot.id, day) for day in marked]
+    made = await _entries(session, principal, days_marked, {pilot.id: numbers})
+    packed += [(day, pack(entries)) for (_, day), entries in made.items()]
+    people = np.concatenate([held.people, array_of(list(numbers.new_people))])
+    return Facts(unpack(sorted(packed)), people, numbers.codes)
 
 
 async def _entries(
     session: AsyncSession,
     principal: Principal,
-    pilot_id: UUID,
-    days: Collection[date],
-    numbers: _Numbers,
-) -> dict[date, list[Entry]]:
-    """The entries of some days from the samples."""
+    days: Collection[PilotDay],
+    numbers: Mapping[UUID, _Numbers],
+) -> dict[PilotDay, list[Entry]]:
+    """The entries of some days of pilots from the samples."""
     zone = ZoneInfo(principal.organisation.zone)
-    bounds = [LocalDay(day, begins(day, zone), begins(day + DAY, zone)) for day in sorted(days)]
-    found: dict[date, list[Entry]] = defaultdict(list)
-    for row in await repository.sums(session, principal, pilot_id, bounds):
-        found[row.day].append(numbers.entry(row))
+    bounds = [
+        LocalDay(pilot_id, day, begins(day, zone), begins(day + DAY, zone))
+        for pilot_id, day in sorted(days)
+    ]
+    found: dict[PilotDay, list[Entry]] = defaultdict(list)
+    for row in await repository.sums(session, principal, bounds):
+        found[row.pilot_id, row.day].append(numbers[row.pilot_id].entry(row))
     return found
 
 
-async def recompute(session: AsyncSession, principal: Principal, pilot_id: UUID) -> int:
-    """Make the facts of a pilot's marked days anew, and delete the marks that were seen.
+async def recompute(session: AsyncSession, principal: Principal, *pilot_ids: UUID) -> int:
+    """Make the facts of pilots' marked days anew, and delete the marks that were seen.
 
     Returns:
         How many days.
     """
     # Two at once could each delete the mark of what only the other has read.
-    await pilots.hold(session, principal, pilot_id)
-    seen = await repository.marks(session, principal, pilot_id)
-    days = {day for day, _ in seen}
-    if await repository.other_zones(session, principal, pilot_id):
+    await pilots.hold(session, principal, *pilot_ids)
+    seen = await repository.marks(session, principal, pilot_ids)
+    days = {(each.pilot_id, each.day) for each in seen}
+    for pilot_id in await repository.moved(session, principal, pilot_ids):
         days |= await _every_day(session, principal, pilot_id)
-    await _store(session, principal, pilot_id, days)
-    await repository.unmark(session, principal, pilot_id, {mark_id for _, mark_id in seen})
+    await _store(session, principal, days)
+    await repository.unmark(session, principal, seen)
     return len(days)
 
 
-async def rebuild(session: AsyncSession, principal: Principal, pilot_id: UUID) -> int:
-    """Make the facts of all of a pilot's days anew; returns how many."""
-    await pilots.hold(session, principal, pilot_id)
-    days = await _every_day(session, principal, pilot_id)
-    await _store(session, principal, pilot_id, days)
-    return len(days)
-
-
-async def _every_day(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:
+async def _every_day(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[PilotDay]:
     """Every day from the first sample of a pilot to the last, and those that are stored."""
     days = await repository.stored_days(session, principal, pilot_id)
     span = await repository.span(session, principal, pilot_id)
     if span is not None:
         first, last = map(LocalDays(ZoneInfo(principal.organisation.zone)).of, span)
         days |= {first + n * DAY for n in range((last - first).days + 1)}
-    return days
+    return {(pilot_id, day) for day in days}
 
 
-async def _store(
-    session: AsyncSession, principal: Principal, pilot_id: UUID, days: Collection[date]
-) -> None:
-    numbers = await _Numbers.load(session, principal, pilot_id)
-    people, codes = len(numbers.people), len(numbers.codes)
-    made = await _entries(session, principal, pilot_id, days, numbers)
+async def _store(session: AsyncSession, principal: Principal, days: Collection[PilotDay]) -> None:
+    pilot_ids = {pilot_id for pilot_id, _ in days}
+    people = await repository.people_counted(session, principal, pilot_ids)
+    codes = await repository.codes(session, principal, pilot_ids)
+    numbers = {
+        pilot_id: _Numbers(principal, pilot_id, people.get(pilot_id, 0), list(codes[pilot_id]))
+        for pilot_id in pilot_ids
+    }
+    made = await _entries(session, principal, days, numbers)
     now = clock.now()
     rows = [
         {
+            "pilot_id": pilot_id,
             "local_day": day,
             "zone": repository.zone_of(principal),
             "entries": pack(entries),
             "samples": sum(entry[3] for entry in entries),
             "computed_at": now,
         }
-        for day, entries in made.items()
+        for (pilot_id, day), entries in made.items()
     ]
-    await repository.store(session, principal, pilot_id, days, rows)
-    new = {who: number for who, number in numbers.people.items() if number >= people}
-    await repository.add_people(session, principal, pilot_id, new)
-    session.add_all(numbers.codes[codes:])
+    await repository.store(session, principal, days, rows)
+    new = {
+        (pilot_id, person_id): number
+        for pilot_id, each in numbers.items()
+        for person_id, number in each.new_people.items()
+    }
+    await repository.add_people(session, principal, new)
+    for pilot_id, each in numbers.items():
+        session.add_all(each.codes[len(codes[pilot_id]) :])
     await session.flush()
 
 
@@ -195,11 +195,12 @@ async def differences(
         return []  # nothing stored is read until it is made anew
     wanted = [d for n in range(days.days) if (d := days.starts_on + n * DAY) not in there.marked]
     held = dict(there.days)
-    numbers = _Numbers.of(principal, pilot.id, there.people, there.codes)
-    made = await _entries(session, principal, pilot.id, wanted, numbers)
+    numbers = {pilot.id: _Numbers(principal, pilot.id, len(there.people), there.codes)}
+    made = await _entries(session, principal, [(pilot.id, day) for day in wanted], numbers)
     found = []
     for day in wanted:
-        now, then = unpack([(day, pack(made.get(day, [])))]), unpack([(day, held.get(day, b""))])
+        summed = made.get((pilot.id, day), [])
+        now, then = unpack([(day, pack(summed))]), unpack([(day, held.get(day, b""))])
         if not _are_alike(now, then):
             found.append(
                 Difference(
@@ -223,7 +224,7 @@ async def verify(
     # Nobody makes facts meanwhile, so whoever changed samples after the first look has left a mark.
     await pilots.hold(session, principal, pilot.id)
     found = await differences(session, principal, pilot, days)
-    changed = {day for day, _ in await repository.marks(session, principal, pilot.id, days)}
+    changed = {each.day for each in await repository.marks(session, principal, [pilot.id], days)}
     found = [each for each in found if each.day not in changed]
     await repository.mark(session, principal, pilot.id, [each.day for each in found])
     for each in found:
