@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
 from app import __version__
+from app.access.identity.outgoing import Outgoing
 from app.access.identity.providers import Identity, check_roles
 from app.access.sign_in.routes import router as sign_in
 from app.api import PREFIX, include_api
@@ -22,7 +23,6 @@ from app.core.bulk.descriptions import row_components
 from app.core.database import Database
 from app.core.http import HttpMetrics, RequestContext
 from app.core.logging import configure_logging
-from app.core.outgoing import Outgoing
 from app.core.schema import Schema
 from app.core.settings import Settings
 from app.dashboard import trouble

@@ -19,11 +19,11 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 from pydantic import SecretStr
 
+from app.access.identity.outgoing import Outgoing
 from app.access.identity.providers import Identity
 from app.access.permissions import Role
 from app.core import clock
 from app.core.identity_providers import IdentityProvider
-from app.core.outgoing import Outgoing
 from tests.council import Council
 
 PUBLIC_URL = "http://127.0.0.1:8000"

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app.core import outgoing
-from app.core.outgoing import Outgoing, OutgoingError
+from app.access.identity import outgoing
+from app.access.identity.outgoing import Outgoing, OutgoingError
 
 ADDRESS = "https://issuer.test/keys"
 

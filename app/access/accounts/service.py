@@ -13,6 +13,7 @@ from app.access.accounts.models import Account, AccountKind
 from app.access.accounts.repository import Known
 from app.access.accounts.schemas import AccountChange
 from app.access.identity import tokens
+from app.access.identity.outgoing import OutgoingError
 from app.access.identity.providers import Identity, Provider
 from app.access.identity.tokens import BadToken
 from app.access.permissions import SCOPES_OF_ROLE, Role
@@ -22,7 +23,6 @@ from app.core import clock
 from app.core.database import Database
 from app.core.errors import Forbidden, Unauthenticated, Unavailable, existing
 from app.core.etags import check_if_match, etag_of
-from app.core.outgoing import OutgoingError
 from app.core.pagination import PageQuery
 from app.core.shared_reads import SharedReads
 from app.organisations import service as organisations

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.access.identity.outgoing import OutgoingError
 from app.core.identity_providers import is_on_loopback, is_safe_address
-from app.core.outgoing import OutgoingError
 
 
 @dataclass(frozen=True, slots=True)

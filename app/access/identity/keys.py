@@ -8,9 +8,9 @@ from typing import Any, Final
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from app.access.identity.outgoing import OutgoingError
 from app.access.identity.tokens import ALGORITHMS, Key
 from app.core import clock
-from app.core.outgoing import OutgoingError
 
 _FRESH: Final = timedelta(hours=1)
 # Where the issuer cannot be reached, its keys of before are trusted for so long.

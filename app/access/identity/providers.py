@@ -8,12 +8,12 @@ from typing import Any, Final
 from app.access.identity import discovery, tokens
 from app.access.identity.discovery import Metadata
 from app.access.identity.keys import KeyRing
+from app.access.identity.outgoing import Outgoing, OutgoingError
 from app.access.identity.tokens import BadToken
 from app.access.permissions import Role
 from app.core import clock
 from app.core.errors import ConfigurationError
 from app.core.identity_providers import IdentityProvider
-from app.core.outgoing import Outgoing, OutgoingError
 from app.core.settings import Settings
 
 _FRESH: Final = timedelta(hours=1)

@@ -9,6 +9,7 @@ from app.access.accounts import service as accounts
 from app.access.accounts.models import AccountKind
 from app.access.identity import code_flow
 from app.access.identity.code_flow import Attempt, SignInRefused
+from app.access.identity.outgoing import OutgoingError
 from app.access.identity.providers import Identity, Provider
 from app.access.principals import Principal
 from app.access.sessions import service as sessions
@@ -16,7 +17,6 @@ from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.database import Database
 from app.core.errors import BadRequest, Forbidden, NotFound, Unavailable
-from app.core.outgoing import OutgoingError
 from app.core.settings import Settings
 from app.organisations import service as organisations
 

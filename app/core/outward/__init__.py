@@ -1,1 +1,1 @@
-"""Requests to other systems: the one way out."""
+"""Requests to other systems that a council names: the one way to them."""

@@ -1,4 +1,8 @@
-"""Requests to other services: bounded in time and size, and never led elsewhere by a redirect."""
+"""Requests to identity providers: bounded in time and size, and never led elsewhere by a redirect.
+
+Their addresses are those of the settings, or what they say of themselves; whom a council names itself is asked by
+`core/outward`, which judges where an address leads.
+"""
 
 import asyncio
 import json
@@ -28,7 +32,7 @@ class Answer:
 
 
 class Outgoing:
-    """One process's connections to other services.
+    """One process's connections to identity providers.
 
     Args:
         transport: instead of the network.
