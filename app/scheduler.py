@@ -21,6 +21,7 @@ from app.core.settings import Settings
 from app.integrations.connections import jobs as connection_jobs  # noqa: F401
 from app.integrations.webhooks import jobs as webhook_jobs  # noqa: F401
 from app.integrations.webhooks.dispatching import Dispatcher
+from app.licences.activity import jobs as activity_jobs  # noqa: F401
 from app.licences.allocations import jobs as seat_jobs  # noqa: F401
 from app.licences.reclaim import jobs as reclaim_jobs  # noqa: F401
 from app.metrics.feedback import jobs as feedback_jobs  # noqa: F401

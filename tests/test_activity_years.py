@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Date, DateTime, Uuid, column, insert, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from app.core import schema
 from app.core.bulk import formats
@@ -22,6 +23,7 @@ from app.licences.activity import repository
 from tests.council import Council, activity, good, people
 from tests.databases import settings_for
 from tests.forms import Rows
+from tests.scheduled import run_job
 
 BULK = "/licence-activity/bulk"
 DAY = timedelta(days=1)
@@ -155,6 +157,42 @@ async def test_a_day_that_is_corrected_to_nothing_is_empty_again(council: Counci
                 text("SELECT days FROM licence_activity_year WHERE organisation_id IS NOT NULL")
             )
         assert (days[59], sum(days)) == (byte, byte)
+
+
+JOB = "licence_daily_facts"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE licence_activity_year SET days = (SELECT days FROM licence_activity_year"
+        " WHERE product = 'B' AND organisation_id IS NOT NULL) WHERE product = 'A' AND year = 2024",
+        "DELETE FROM licence_activity_year WHERE product = 'A'",
+        "DELETE FROM licence_activity WHERE product = 'A'",
+    ],
+)
+async def test_years_that_are_not_what_their_rows_say_are_told_counted_and_derived_anew(
+    council: Council, damage: str
+) -> None:
+    client = await council.admin()
+    await people(client, "E1", "E2")
+    days = ("2024-12-30", "2025-01-02")
+    rows = [
+        *(activity(who, day, product="A") for who in ("E1", "E2") for day in days),
+        # It counts on 2 January as well.
+        activity("E1", "2024-12-30", product="A", period="week", active_days=3),
+        activity("E1", "2024-12-31", product="B"),
+    ]
+    good(await client.post(BULK, json={"items": rows}))
+    assert await run_job(council, JOB, "2025-01-06T03:00") == {"products": 2, "differences": 0}
+    async with council.database.engine.begin() as connection:
+        await connection.execute(text(f"{damage} AND organisation_id IS NOT NULL"))
+    with capture_logs() as told:
+        assert await run_job(council, JOB, "2025-01-07T03:00") == {"products": 2, "differences": 4}
+    (of_a,) = [each for each in told if each["event"] == "licence_daily_facts_differ"]
+    assert (of_a["product"], of_a["people"], of_a["days"]) == ("A", 2, 4)
+    await check(council)
+    assert (await run_job(council, JOB, "2025-01-08T03:00"))["differences"] == 0
 
 
 async def at_once(

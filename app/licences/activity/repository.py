@@ -1,6 +1,6 @@
 """All SQL about licence activity, and the years that are derived from it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from app.access.scoping import scoped, scoped_columns
 from app.core.bulk.results import Outcome
 from app.core.bulk.writer import UpsertTarget, staged, upsert
 from app.core.models import in_parts, metadata
+from app.core.periods import Window
 from app.licences.activity.models import (
     ANY_APP,
     LicenceActivity,
@@ -97,10 +98,45 @@ async def periods(
             .group_by(*key)
         )
         found = (await session.exec(statement)).all()
+    return _of_periods(found)
+
+
+def _of_periods(found: Iterable[Any]) -> list[PeriodActivity]:
     return [
         PeriodActivity(person_id, product, period, day, total, apps, active > 0)
         for person_id, product, period, day, total, apps, active in found
     ]
+
+
+async def periods_beginning(
+    session: AsyncSession,
+    principal: Principal,
+    product: str,
+    days: Window,
+    person_ids: Collection[UUID] | None = None,
+) -> list[PeriodActivity]:
+    """What is recorded of the days and weeks that begin on some days, of some people or of everybody."""
+    a = LicenceActivity
+    key = (col(a.person_id), col(a.product), col(a.period), col(a.period_starts_on))
+    statement = (
+        scoped_columns(principal, a, *key, *days_of_period(), active_rows())
+        .where(
+            col(a.product) == product,
+            col(a.period_starts_on) >= days.starts_on,
+            col(a.period_starts_on) < days.ends_on,
+        )
+        .group_by(*key)
+    )
+    if person_ids is not None:
+        statement = statement.where(col(a.person_id).in_(person_ids))
+    return _of_periods(await session.exec(statement))
+
+
+async def products(session: AsyncSession, principal: Principal) -> list[str]:
+    """Every product of which activity is recorded, or derived."""
+    both = (LicenceActivity, LicenceActivityYear)
+    asked = [scoped_columns(principal, of, col(of.product)).distinct() for of in both]
+    return sorted({row[0] for each in asked for row in await session.exec(each)})
 
 
 async def hold_years(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
@@ -112,19 +148,20 @@ async def years(
     session: AsyncSession,
     principal: Principal,
     product: str,
-    person_ids: Collection[UUID],
+    person_ids: Collection[UUID] | None,
     of_years: Collection[int],
 ) -> dict[tuple[UUID, int], bytes]:
-    """The days of these years of people."""
+    """The days of these years of people; None: of everybody."""
     y = LicenceActivityYear
     statement = scoped_columns(principal, y, col(y.person_id), col(y.year), col(y.days)).where(
         col(y.product) == product, col(y.year).in_(of_years)
     )
-    found: dict[tuple[UUID, int], bytes] = {}
-    for part in in_parts(person_ids):
-        rows = await session.exec(statement.where(col(y.person_id).in_(part)))
-        found |= {(row[0], row[1]): row[2] for row in rows}
-    return found
+    asked = (
+        [statement]
+        if person_ids is None
+        else [statement.where(col(y.person_id).in_(part)) for part in in_parts(person_ids)]
+    )
+    return {(row[0], row[1]): row[2] for each in asked for row in await session.exec(each)}
 
 
 async def write_years(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
