@@ -134,11 +134,11 @@ async def test_only_people_of_the_organisation_have_seats(
 ) -> None:
     client, theirs = await council.admin(), await other_council.admin()
     await people(client, "E1", "E2")
-    foreign = good(await theirs.post("/people", json={"external_id": "secret-4711"}), 201)
+    foreign = good(await theirs.post("/people", json={"external_id": "secret-quokka"}), 201)
     second = good(await client.get("/people?external_id=E2"))["items"][0]["person_id"]
     path = await pool(client)
     for body, pointer in (
-        ({"person_external_id": "secret-4711"}, "/person_external_id"),
+        ({"person_external_id": "secret-quokka"}, "/person_external_id"),
         ({"person_id": foreign["person_id"]}, "/person_id"),
         ({"person_id": str(uuid4())}, "/person_id"),
         ({"person_external_id": "E1", "person_id": second}, "/person_external_id"),
@@ -146,7 +146,7 @@ async def test_only_people_of_the_organisation_have_seats(
         answer = await client.post(f"{path}/allocations", json=body)
         refused = problem(answer, 422, "unknown_person")
         assert refused["errors"][0]["pointer"] == pointer
-        assert "4711" not in answer.text
+        assert "quokka" not in answer.text
     nobody = problem(await client.post(f"{path}/allocations", json={}), 422, "invalid_input")
     assert nobody["errors"][0]["code"] == "person_missing"
     assert await ledger(client, path) == []

@@ -448,11 +448,11 @@ async def test_what_nobody_foresaw_is_a_page_without_its_trace(
     browser = await reader(app, council, Role.ADMIN)
 
     def broken(*_: Any) -> None:
-        raise RuntimeError("secret-4711")
+        raise RuntimeError("secret-quokka")
 
     monkeypatch.setattr("app.dashboard.home.routes._MOST", broken)
     answer = await browser.get("/dashboard")
     assert answer.status_code == 500
     assert "went wrong on our side" in pages.read(answer).text
-    assert "4711" not in answer.text
+    assert "quokka" not in answer.text
     await browser.close()

@@ -67,11 +67,11 @@ async def test_requests_are_counted_by_route_and_never_by_id(
     await people(client, "E1")
     person = good(await client.get("/people"))["items"][0]["person_id"]
     await client.get(f"/people/{person}")
-    await client.get("/nowhere/secret-4711")
+    await client.get("/nowhere/secret-quokka")
     shown = (await anybody.get("/internal/metrics")).text
     assert 'route="/api/v1/people/{person_id}",status="200"' in shown
     assert person not in shown
-    assert "4711" not in shown
+    assert "quokka" not in shown
 
 
 async def test_every_answer_has_an_id_and_safe_headers(anybody: httpx.AsyncClient) -> None:
@@ -190,17 +190,17 @@ async def test_what_a_database_says_of_a_row_is_not_logged(
     """An error that no domain foresaw: PostgreSQL quotes the row, and the driver the statement."""
     configure_logging(council.app.state.settings)
     client = await council.admin()
-    created = good(await client.post("/people", json={"external_id": "secret-4711"}), 201)
+    created = good(await client.post("/people", json={"external_id": "secret-quokka"}), 201)
 
     def fail(*_: Any) -> None:
-        detail = "DETAIL: Key (external_id)=(secret-4711) already exists"
-        raise IntegrityError("INSERT", {"x": "secret-4711"}, ValueError(detail))
+        detail = "DETAIL: Key (external_id)=(secret-quokka) already exists"
+        raise IntegrityError("INSERT", {"x": "secret-quokka"}, ValueError(detail))
 
     event.listen(council.database.engine.sync_engine, "before_cursor_execute", fail)
     problem(await client.get(f"/people/{created['person_id']}"), 500, "internal_error")
     logged = capsys.readouterr().err
     assert "IntegrityError" in logged
-    assert "4711" not in logged
+    assert "quokka" not in logged
 
 
 async def test_a_reader_is_answered_while_a_writer_works(council: Council) -> None:
