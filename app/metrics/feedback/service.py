@@ -288,6 +288,7 @@ def _of_group(whole: Feedback, who: NDArray[np.bool_]) -> dict[str, AnyFigure]:
 
 
 def _shown(themes: Counter[str], minimum: int) -> Themes:
-    """The commonest themes; those that few people name are left out, name and all."""
-    enough = [(theme, count) for theme, count in themes.most_common() if count >= minimum]
+    """The commonest themes, equally common ones by name; those that few people name are left out, name and all."""
+    commonest = sorted(themes.items(), key=lambda each: (-each[1], each[0]))
+    enough = [(theme, count) for theme, count in commonest if count >= minimum]
     return Themes(enough[:MOST_THEMES], withheld=len(enough) < len(themes))
