@@ -177,7 +177,8 @@ async def caveats(
 ) -> list[LicenceActivityCaveat]:
     """What is to be known of the activity with these products, by day."""
     c = LicenceActivityCaveat
-    statement = scoped(principal, c).where(col(c.product).in_(products)).order_by(col(c.starts_on))
+    statement = scoped(principal, c).where(col(c.product).in_(products))
+    statement = statement.order_by(col(c.starts_on), col(c.kind), col(c.product))
     if for_update:
         statement = statement.with_for_update()
     return list((await session.exec(statement)).all())
