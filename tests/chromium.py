@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 PROGRAM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 WHY: Final = (
@@ -19,7 +19,9 @@ needs_chromium = pytest.mark.skipif(PROGRAM is None, reason=WHY)
 
 DESKTOP: Final = (1280, 900)
 TELEPHONE: Final = (360, 740)
-_PATIENCE_MS: Final = 20_000
+_PATIENCE_MS: Final = 60_000
+# What is expected of a page has a patience of its own, five seconds unless told.
+expect.set_options(timeout=_PATIENCE_MS)
 _MOST_TABS: Final = 200
 
 # WCAG 2.2 AA, and what axe-core holds good practice: headings in order, one main landmark.

@@ -151,6 +151,7 @@ def _import(hands: Hands, name: str, lines: list[str], count: int) -> None:
 
 
 def _back_to(hands: Hands, name: str) -> None:
+    hands.window.page.wait_for_load_state()
     if hands.window.page.get_by_label("Breadcrumbs").get_by_role("link", name=name).count() == 0:
         hands.follow("link", "Pilots")
     hands.follow("link", name)

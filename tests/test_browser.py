@@ -166,6 +166,8 @@ def test_pages_that_say_what_is_wrong_are_as_open(site: Site, browser: Browser) 
 
 def _error_leads_to(window: Visit, field: str) -> None:
     page = window.page
+    # Whoever clicks is told that another page begins, and not that it is all there.
+    page.wait_for_load_state()
     assert page.title().startswith("Error: ")
     assert problems_of(window) == []
     summary = page.get_by_role("alert")
@@ -194,7 +196,7 @@ def test_a_chart_is_pointed_at_for_its_values_when_that_is_asked_for(
         page.keyboard.press("Enter")
         picture = page.get_by_label("Picture: Share of admin work by week")
         points = picture.locator(".vega-embed .mark-symbol path")
-        expect(points.first).to_be_visible(timeout=60_000)
+        expect(points.first).to_be_visible()
         expect(picture).to_be_focused()
         points.first.hover()
         expect(page.locator(".pointed-at")).to_contain_text("People")
@@ -241,6 +243,7 @@ def test_an_ict_manager_finds_idle_seats_decides_and_reads_what_to_renew(
         page.get_by_role("link", name="Licences").click()
         page.get_by_role("link", name=visited.COPILOT).click()
         waiting = page.get_by_role("region", name="Waiting list").locator("tbody tr")
+        page.wait_for_load_state()
         waited = waiting.count()
         page.get_by_role("link", name="See the seats and what was decided about them").click()
         expect(page.locator("h1")).to_have_text("Seats to ask for")
@@ -286,6 +289,7 @@ def test_a_director_opens_a_scorecard_and_asks_what_a_figure_means(
         _sign_in(window, site.keys[Role.ANALYST])
         page.get_by_role("link", name=visited.CHILDREN).click()
         expect(page.locator(".headline").first).to_contain_text("Admin to direct work")
+        page.wait_for_load_state()
         assert page.get_by_role("img").count() >= 2
         page.get_by_role("link", name=ADOPTION).click()
         expect(page.locator("h1")).to_have_text("Adoption")

@@ -102,8 +102,8 @@ def test_an_error_of_a_script_and_a_focus_that_is_not_seen_are_found(browser: Br
     with visit(browser, BASE, DESKTOP) as window:
         window.page.set_content(RIGHT)
         window.page.evaluate("() => console.error('gone wrong')")
-        window.page.evaluate("() => setTimeout(() => { throw new Error('thrown') })")
-        window.page.wait_for_function("() => true")
+        with window.page.expect_event("pageerror"):
+            window.page.evaluate("() => setTimeout(() => { throw new Error('thrown') })")
         # Whoever leaves a window with troubles is told: see `visit`.
         assert window.troubles[0] == "error: gone wrong"
         assert "thrown" in str(window.troubles)
