@@ -121,7 +121,9 @@ def sent(row: dict[str, Any]) -> dict[str, Any]:
     )
 )
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_every_byte_follows_from_the_rows_after_any_batches(
     council: Council, monkeypatch: pytest.MonkeyPatch, batches: list[tuple[Rows, str]]
@@ -210,7 +212,7 @@ async def at_once(
 
     monkeypatch.setattr(repository, "write_years", write_later)
     batches = [asyncio.create_task(client.post(BULK, json={"items": first}))]
-    await asyncio.wait_for(has_read.wait(), timeout=10)
+    await asyncio.wait_for(has_read.wait(), timeout=60)
     batches.append(asyncio.create_task(client.post(BULK, json={"items": second})))
     # As it is, the second waits for the first and there is nothing to wait for here.
     await asyncio.wait([batches[1]], timeout=0.4)

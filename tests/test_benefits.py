@@ -121,7 +121,7 @@ async def test_of_many_claims_at_once_one_counts(
 
     async def after_all(*args: Any) -> list[BenefitClaim]:
         found = await read(*args)
-        await asyncio.wait_for(every.wait(), 20)
+        await asyncio.wait_for(every.wait(), 60)
         return found
 
     monkeypatch.setattr(organisations, "hold", counted)

@@ -25,7 +25,7 @@ NINE = datetime(2026, 5, 4, 9, 1, tzinfo=UTC)
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    permitted = {"allow_private_addresses": True, "outward_seconds": 2.0}
+    permitted = {"allow_private_addresses": True, "outward_seconds": 30.0}
     return settings_for(database_url).model_copy(update=permitted)
 
 

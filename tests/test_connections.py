@@ -47,7 +47,7 @@ class TimeTaggerTold:
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    permitted = {"allow_private_addresses": True, "outward_seconds": 0.5}
+    permitted = {"allow_private_addresses": True, "outward_seconds": 30.0}
     return settings_for(database_url).model_copy(update=permitted)
 
 

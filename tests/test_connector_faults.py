@@ -29,8 +29,18 @@ BUSY = Reply("later", 429, {"Retry-After": "7"})
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
-    permitted = {"allow_private_addresses": True, "outward_seconds": 0.75}
+def fault() -> Reply | str | None:
+    """What a test waits for; most wait for nothing."""
+    return None
+
+
+@pytest.fixture
+def settings(database_url: str, fault: Reply | str | None) -> Settings:
+    """Patient, but with a system that is slow: a busy machine is no fault of the other system."""
+    permitted = {
+        "allow_private_addresses": True,
+        "outward_seconds": 1.0 if fault == "slow" else 30.0,
+    }
     return settings_for(database_url).model_copy(update=permitted)
 
 

@@ -18,7 +18,7 @@ SECRET = {"Authorization": "Bearer of-Margaret"}
 
 
 def permitted(**more: Any) -> Settings:
-    stated = {"allow_private_addresses": True, "outward_seconds": 2.0, **more}
+    stated = {"allow_private_addresses": True, "outward_seconds": 30.0, **more}
     return settings_for("sqlite://").model_copy(update=stated)
 
 

@@ -38,7 +38,7 @@ _STEPS = ("planned", "running", "completed", "decided")
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    permitted = {"allow_private_addresses": True, "webhook_seconds": 5.0}
+    permitted = {"allow_private_addresses": True, "webhook_seconds": 30.0}
     return settings_for(database_url).model_copy(update=permitted)
 
 
