@@ -87,9 +87,8 @@ def _installed() -> Path:
                 timeout=_INSTALL_SECONDS,
                 check=True,
             )
-        except (
-            subprocess.SubprocessError
-        ) as error:  # it failed, or it waits for what it cannot reach
+        except subprocess.SubprocessError as error:
+            # It failed, or it waits for what it cannot reach.
             shutil.rmtree(making)
             said = getattr(error, "stderr", None) or error
             pytest.skip(f"NO REAL IDENTITY PROVIDER: npm ci failed: {str(said)[-500:]}")
