@@ -55,12 +55,15 @@ async def test_a_file_is_checked_imported_once_mended_and_taken_back(
             "kind": "time-samples",
             "pilot": path.rpartition("/")[2],
             "date_order": "dmy",
-            "zone": "Europe/London",
         }
         seen = pages.read(await send(browser, page, SAMPLES, **said))
         assert "Nothing is written yet. Time samples of a pilot: 1 new" in seen.text
         assert "2 rejected" in seen.text
         assert good(await admin.get("/import-batches"))["items"][0]["kind"] != "time_samples"
+        # Nothing is said of a zone: it is the organisation's, whose clocks went forward over this.
+        skipped = SAMPLES.replace("08/04/2024 11:00,-5", "31/03/2024 01:30,5")
+        told = pages.read(await send(browser, page, skipped, **said)).text
+        assert "this local time does not exist" in told
 
         done = pages.read(await again(browser, seen, "carry_out"))
         assert "diary.csv is imported." in done.text

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from app.dashboard import assets, wording
 
@@ -15,6 +16,12 @@ SECURITY_POLICY: Final = (
 )
 # On a page with charts as well our own scripts, from their addresses, and what they ask this service for.
 SCRIPTED_POLICY: Final = f"{SECURITY_POLICY}; script-src 'self'; connect-src 'self'"
+
+
+@pass_context
+def _instant(context: Context, value: str) -> str:
+    """An instant in the zone of the organisation whose page it is."""
+    return wording.instant(value, context["zone"])
 
 
 def _environment() -> Environment:
@@ -28,7 +35,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "answered": wording.answered,
         "day": wording.day,
-        "instant": wording.instant,
+        "instant": _instant,
         "last_day": wording.last_day,
         "money": wording.money_text,
         "number": wording.number,

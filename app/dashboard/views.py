@@ -200,6 +200,7 @@ def frame_of(
         "home": HOME,
         "here": address_of(request),
         "organisation": organisation.name if organisation else None,
+        "zone": organisation.zone if organisation else None,
         "simulated": organisation.is_simulated if organisation else False,
         "navigation": [e for e in NAVIGATION if may(principal, e.needs)] if principal else [],
         "reader": signed_in.account.name if signed_in else None,

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from app.metrics.registry import REGISTRY, Metric
 
@@ -232,10 +233,13 @@ def last_day(value: str) -> str:
     return day((date.fromisoformat(value) - timedelta(days=1)).isoformat())
 
 
-def instant(value: str) -> str:
-    """An instant of the API, as 6 January 2025, 06:30 UTC."""
-    at = datetime.fromisoformat(value)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+def instant(value: str, zone: str) -> str:
+    """An instant of the API by the clocks of a zone, as 6 July 2025, 06:30 BST."""
+    at = datetime.fromisoformat(value).astimezone(ZoneInfo(zone))
+    # Where a zone has no name of its own, its clocks are told by their offset: -03.
+    name = at.tzname() or ""
+    named = name if name.isalpha() else f"UTC{name.replace('-', _MINUS)}"
+    return f"{at.day} {at:%B %Y, %H:%M} {named}"
 
 
 _ABBREVIATED: Final = re.compile(r"^(Ict|Dpia|Ai)\b")

@@ -1,8 +1,11 @@
 """`/dashboard/settings`: the organisation, its keys and accounts, and who did what."""
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -16,6 +19,7 @@ from app.access.schemas import ApiKeyIn
 from app.audit_log.routes import list_audit_events
 from app.core.errors import Invalid
 from app.core.etags import etag_of
+from app.core.local_days import begins
 from app.core.pagination import PageQuery
 from app.dashboard import given
 from app.dashboard.navigation import AUDIT, KEYS, SETTINGS, WEBHOOKS
@@ -101,7 +105,7 @@ async def make_key(view: Looking, form: Form) -> Response:
     said = given.texts(form, ("name", "role", "person_id"))
     day = first(form, "expires_on")
     if day is not None:
-        said["expires_at"] = f"{day}T00:00:00+00:00"
+        said["expires_at"] = _beginning(day, view.principal.organisation.zone)
     try:
         key = wanted(ApiKeyIn, said)
     except Invalid as problem:
@@ -115,6 +119,13 @@ async def make_key(view: Looking, form: Form) -> Response:
         made=made,
         here=KEYS,
     )
+
+
+def _beginning(day: str, zone: str) -> str:
+    """The first instant of a day by the clocks of a zone; what is no day is left for the API to refuse."""
+    with suppress(ValueError, OverflowError):
+        return begins(date.fromisoformat(day), ZoneInfo(zone)).isoformat()
+    return day
 
 
 def _renamed(problem: Invalid) -> Invalid:

@@ -90,7 +90,6 @@ async def new_import_page(view: Looking, kind: Short = "", pilot: Short = "") ->
         pilots=[(each["pilot_id"], each["name"]) for each in (pilots["items"] if pilots else [])],
         pilot=pilot,
         mappings=[(each["name"], each["name"]) for each in saved["items"]],
-        zone=view.principal.organisation.zone,
     )
 
 
@@ -133,7 +132,7 @@ async def take_file(view: Looking, form: Form) -> Response:
             mode=mode if carried_out else BulkMode.PARTIAL,
             settle=kind.settle,
         ),
-        **_asked(kind, form),
+        **_asked(kind, form, view.principal.organisation.zone),
     )
     if step == "rejected":
         return _rejected(content, media_type, done["errors"])
@@ -170,8 +169,8 @@ def _is_text(text: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" or each == "\0" for each in text)
 
 
-def _asked(kind: Kind, form: Form) -> dict[str, Any]:
-    """What the route takes beside the rows.
+def _asked(kind: Kind, form: Form, zone: str) -> dict[str, Any]:
+    """What the route takes beside the rows; local times are of `zone` where neither form nor mapping says.
 
     Raises:
         Invalid: the rows belong to a pilot, and none is chosen.
@@ -189,7 +188,7 @@ def _asked(kind: Kind, form: Form) -> dict[str, Any]:
         if order is not None and order not in list(DateOrder):
             raise Invalid.field("/date_order", "enum", "Choose an order of dates.")
         asked["date_order"] = DateOrder(order) if order else None
-        asked["zone"] = first(form, "zone")
+        asked["zone"] = first(form, "zone") or (None if asked.get("mapping") else zone)
     return asked
 
 

@@ -1,0 +1,55 @@
+"""What pages say as people in councils read it: instants by their own clocks, counts, amounts, codes."""
+
+import pytest
+import time_machine
+from fastapi import FastAPI
+
+from app.access.permissions import Role
+from app.dashboard import wording
+from tests import pages
+from tests.council import Council, good
+from tests.identity import PUBLIC_URL
+
+ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone", "said"),
+    [
+        # The last and the first minute before and after London's clocks go forward, and back.
+        ("2024-03-31T00:59:00Z", "Europe/London", "31 March 2024, 00:59 GMT"),
+        ("2024-03-31T01:00:00Z", "Europe/London", "31 March 2024, 02:00 BST"),
+        ("2024-10-27T00:30:00+00:00", "Europe/London", "27 October 2024, 01:30 BST"),
+        ("2024-10-27T01:30:00+00:00", "Europe/London", "27 October 2024, 01:30 GMT"),
+        # Another day than in London.
+        ("2024-07-01T03:30:00Z", "America/New_York", "30 June 2024, 23:30 EDT"),
+        ("2024-07-01T03:30:00Z", "America/Sao_Paulo", "1 July 2024, 00:30 UTC\N{MINUS SIGN}03"),
+        ("2024-07-01T03:30:00Z", "UTC", "1 July 2024, 03:30 UTC"),
+    ],
+)
+def test_an_instant_is_told_by_the_clocks_of_its_zone(instant: str, zone: str, said: str) -> None:
+    assert wording.instant(instant, zone) == said
+
+
+@ONE
+async def test_pages_tell_and_take_instants_in_the_organisations_zone(
+    app: FastAPI, council: Council
+) -> None:
+    admin = await council.admin()
+    good(await admin.patch("/organisation", json={"zone": "America/New_York"}))
+    browser = await pages.reader(app, council, Role.ADMIN)
+    keys, said = "/dashboard/settings/keys", {"name": "Sync", "role": "integrator"}
+    with time_machine.travel("2024-07-01T03:30:00Z", tick=False):
+        page = pages.read(await browser.get(keys))
+        form = {name: page.fields[name] for name in ("csrf_token", "idempotency_key")}
+        form |= {**said, "expires_on": "2024-11-04"}
+        made = await browser.http.post(keys, data=form, headers={"Origin": PUBLIC_URL})
+        assert made.status_code == 200, made.text
+        page = pages.read(await browser.get(keys))
+        audit = pages.read(await browser.get("/dashboard/audit", action="api_key.created"))
+    (key,) = [k for k in good(await admin.get("/api-keys"))["items"] if k["name"] == "Sync"]
+    assert key["expires_at"] == "2024-11-04T05:00:00Z"
+    assert "Until 4 November 2024, 00:00 EST" in page.text
+    assert "30 June 2024, 23:30 EDT" in page.text
+    assert "30 June 2024, 23:30 EDT" in audit.text
+    await browser.close()
