@@ -93,7 +93,7 @@ async def test_a_file_is_checked_imported_once_mended_and_taken_back(
         )
         assert undone.headers["location"] == "/dashboard/imports?undone=1"
         assert (
-            "Taken back: 1 rows."
+            "Taken back: 1 row."
             in pages.read(await browser.get("/dashboard/imports", undone="1")).text
         )
         twice = await browser.http.post(

@@ -39,7 +39,7 @@ async def test_a_list_is_seen_and_then_carried_out_once(app: FastAPI, council: C
         listed = "ann  ash\r\n\r\nE4\r\nBea Birch\r\nCY@anytown\r\nnobody\r\nE1\r\n"
         seen = await send(page, people=listed, queue="yes")
         assert seen.title.startswith("Give these seats? – ")
-        assert "1 would get a seat, 1 would wait, 1 have one or wait already, 3 would get none" in (
+        assert "1 would get a seat, 1 would wait, 1 has one or waits already, 3 would get none" in (
             seen.text
         )
         for line in (

@@ -1,15 +1,20 @@
 """What pages say as people in councils read it: instants by their own clocks, counts, amounts, codes."""
 
+import re
+from pathlib import Path
+
 import pytest
 import time_machine
 from fastapi import FastAPI
 
 from app.access.permissions import Role
-from app.dashboard import wording
+from app.core.sentences import counted
+from app.dashboard import rendering, wording
 from tests import pages
 from tests.council import Council, good
 from tests.identity import PUBLIC_URL
 
+TEMPLATES = Path(rendering.__file__).parent / "templates"
 ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
@@ -53,3 +58,34 @@ async def test_pages_tell_and_take_instants_in_the_organisations_zone(
     assert "30 June 2024, 23:30 EDT" in page.text
     assert "30 June 2024, 23:30 EDT" in audit.text
     await browser.close()
+
+
+# --- counts ---------------------------------------------------------------------------------------
+
+
+def test_a_count_stands_with_its_noun_as_people_say_it() -> None:
+    assert [counted(n, "day") for n in (0, 1, 2, 1200)] == [
+        "0 days",
+        "1 day",
+        "2 days",
+        "1,200 days",
+    ]
+    assert counted(1, "person waits", "people wait") == "1 person waits"
+    assert wording.amount(1.0, "days") == "1 day"
+    assert wording.amount(1.0, "hours per person-week") == "1 hour per person-week"
+    assert wording.amount(2.0, "points of 1 to 5") == "2 points of 1 to 5"
+    assert wording.amount(1.5, "seat-days") == "1.50 seat-days"
+
+
+# A number of things and their noun, written side by side: of one it would read "1 days".
+_BARE = re.compile(r"\| (?:number|length) \}\}(?:</data>)? (?:more |of them )?([a-z]+s|people)\b")
+
+
+def test_no_page_writes_a_count_and_a_noun_that_do_not_go_by_each_other() -> None:
+    """A count is written with `counted`, which knows of one."""
+    wrong = {
+        f"{path.name}: {found[0]}"
+        for path in TEMPLATES.rglob("*.html")
+        for found in _BARE.finditer(path.read_text())
+    }
+    assert wrong == set()

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from app.core.sentences import counted
 from app.dashboard import assets, wording
 
 # Nothing but our own styles and pictures: no script, no style within a page, no foreign host.
@@ -34,6 +35,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "answered": wording.answered,
+        "counted": counted,
         "day": wording.day,
         "instant": _instant,
         "last_day": wording.last_day,

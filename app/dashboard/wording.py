@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from app.core.sentences import counted
 from app.metrics.registry import REGISTRY, Metric
 
 # A figure as the API sends it: a `MetricValue` in JSON.
@@ -59,6 +60,7 @@ _REASONS: Final = {
     "window_has_not_begun": "The window has not begun.",
 }
 
+_OF_MANY: Final = re.compile(r"^([a-z-]+)s\b")
 _CURRENCIES: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
 _MINUS: Final = "\N{MINUS SIGN}"
 
@@ -164,7 +166,11 @@ def amount(value: float, unit: str) -> str:
         return f"{value * 100:.1f}%".replace("-", _MINUS)
     if unit == "difference of proportions":
         return f"{value * 100:+.1f} points".replace("-", _MINUS)
-    return f"{number(value)} {unit}" if unit not in ("money", "people", "seats") else number(value)
+    if unit in ("money", "people", "seats"):
+        return number(value)
+    # What is counted stands first: 1 day per person-week.
+    of_one = _OF_MANY.sub(r"\1", unit, count=1)
+    return f"{number(value)} {of_one if value == 1 else unit}"
 
 
 def answered(value: float, unit: str) -> str:
@@ -214,7 +220,7 @@ def rate(found: Mapping[str, Any]) -> str:
 
 
 def people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
+    return counted(count, "person", "people")
 
 
 def day(value: str) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.core.errors import Invalid
+from app.core.sentences import counted
 
 MAX_ERRORS = 10_000
 MAX_LISTED = 10_000
@@ -146,7 +147,7 @@ class BulkRejected(Invalid):
         self.result = result
         body = result.model_dump(mode="json")
         super().__init__(
-            f"{result.rejected} rows cannot be written, so none was (mode=atomic). "
-            "Mend the rows named in errors and send it again.",
+            f"{counted(result.rejected, 'row')} cannot be written, so none was (mode=atomic). "
+            "Mend what is named in errors and send it again.",
             extra=body,
         )

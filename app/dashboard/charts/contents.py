@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from app.core.sentences import counted
 from app.dashboard import wording
 from app.dashboard.wording import METRICS, ApiFigure, State
 
@@ -236,5 +237,5 @@ def _course_of(slug: str, lines: Sequence[Line]) -> str:
     if last is not first:
         sentence += f", {end.text} in the week of {last.label}"
     if withheld:
-        sentence += f"; withheld in {withheld} of {len(figures)} weeks"
+        sentence += f"; withheld in {withheld} of {counted(len(figures), 'week')}"
     return sentence + "."

@@ -3,6 +3,7 @@
 from datetime import date
 
 from app.core.errors import Conflict, FieldError, Invalid, Unavailable, constraint
+from app.core.sentences import counted
 from app.licences.pools.headroom import Shortage
 
 ALREADY = "already_allocated"
@@ -32,9 +33,9 @@ def has_left() -> Conflict:
 
 def too_many_allocated(shortage: Shortage) -> Conflict:
     """A block pool would hold more seats than were bought."""
-    seats = "seat is" if shortage.seats == 1 else "seats are"
+    seats = counted(shortage.seats, "more seat is", "more seats are")
     return Conflict(
-        f"From {shortage.first_day} on up to {shortage.seats} more {seats} allocated than there would "
+        f"From {shortage.first_day} on up to {seats} allocated than there would "
         "be. Release them first (a future date will do), or let the pool warn instead of block.",
         code="capacity_below_allocated",
         extra={"deficit": shortage.seats, "deficit_from": shortage.first_day.isoformat()},

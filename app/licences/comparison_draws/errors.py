@@ -1,6 +1,7 @@
 """What can go wrong with drawing a comparison group."""
 
 from app.core.errors import Conflict
+from app.core.sentences import counted
 
 
 def no_pool() -> Conflict:
@@ -13,6 +14,6 @@ def no_pool() -> Conflict:
 
 def too_few(candidates: int) -> Conflict:
     return Conflict(
-        f"There are {candidates} people to draw among who are no members yet. Draw fewer of them.",
+        f"Only {counted(candidates, 'person is', 'people are')} there to draw among who take no part yet. Draw fewer.",
         code="too_few_candidates",
     )

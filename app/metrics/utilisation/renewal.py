@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.core.errors import Conflict
 from app.core.periods import DAY
+from app.core.sentences import counted
 from app.licences.pools.models import LicencePool
 from app.metrics.figures import Figure, Money
 from app.metrics.schemas import MetricValue, MoneyOut, metric_value
@@ -50,24 +51,25 @@ class Advice:
         """What would have to be true for the advice to hold, in sentences."""
         pool, renewal = self.pool, self.pool.term_ends_on
         found = [
-            f"No more than {self.peak} people use their seat within any 28 days, as at most on "
+            f"No more than {counted(self.peak, 'person uses', 'people use')} a seat within any 28 days, as at most on "
             f"{self.peak_on}; a tenth is added for those who do so later.",
-            f"The people who wait on {self.as_of} ({self.waiting}) still want a seat, and use it.",
+            f"Who waits on {self.as_of} ({counted(self.waiting, 'person', 'people')}) still wants a seat, and uses it.",
         ]
         if self.difference > 0:
             found.append(
-                f"{self.difference} seats are given up at the renewal on {renewal}: before that they are "
-                "paid for, used or not, and nothing is saved."
+                f"{counted(self.difference, 'seat is', 'seats are')} given up at the renewal on {renewal}: "
+                "before that each is paid for, used or not, and nothing is saved."
             )
         if self.never_used:
             found.append(
-                f"The {self.never_used} people who have never used their seat would not have begun to."
+                f"{counted(self.never_used, 'person has', 'people have')} never used their seat, and would "
+                "not have begun to."
             )
         if pool.seat_price is not None:
             days = (pool.term_ends_on - pool.term_starts_on).days
             found.append(
                 f"The next term costs what this one does: {pool.seat_price} {pool.currency} a seat for "
-                f"{days} days."
+                f"{counted(days, 'day')}."
             )
         return found
 
