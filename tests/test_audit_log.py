@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from app.dashboard.administration.actions import ACTIONS
 from tests.council import Council, good, people, pilot
 from tests.routes import ROUTES, Route
 from tests.writes import BODIES, SECRETS, Furnished, sent_to
@@ -39,7 +40,8 @@ async def test_every_write_leaves_one_event_without_personal_values(
     event = await _write(furnished, route)
     assert event["request_id"] == "request-of-the-test"
     assert event["principal_kind"] == "api_key"
-    assert "." in event["action"]
+    # The page of the audit log has words for it.
+    assert event["action"] in ACTIONS
     assert not [secret for secret in SECRETS if secret in str(event)]
 
 

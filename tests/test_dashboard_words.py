@@ -1,5 +1,6 @@
 """What pages say as people in councils read it: instants by their own clocks, counts, amounts, codes."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from fastapi import FastAPI
 from app.access.permissions import Role
 from app.core.sentences import counted
 from app.dashboard import rendering, wording
+from app.dashboard.administration.actions import ACTIONS
+from app.imports.models import ImportKind
 from tests import pages
-from tests.council import Council, good
+from tests.council import Council, good, pilot
 from tests.identity import PUBLIC_URL
 
+APP = Path(rendering.__file__).parents[1]
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
@@ -89,3 +93,56 @@ def test_no_page_writes_a_count_and_a_noun_that_do_not_go_by_each_other() -> Non
         for found in _BARE.finditer(path.read_text())
     }
     assert wrong == set()
+
+
+# --- the audit log --------------------------------------------------------------------------------
+
+_ACTION = re.compile(r"[a-z_{}]+\.[a-z_{}]+")
+_FILES = ("everything.json", "{}.csv")
+
+
+def _written(node: ast.AST) -> str:
+    """A text of the code, `{}` where it is filled in; "" where it is none."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            _written(part) if isinstance(part, ast.Constant) else "{}" for part in node.values
+        )
+    return ""
+
+
+def test_the_audit_log_has_words_for_every_action_in_the_code() -> None:
+    """Those that are put together are found by their part; test_audit_log tries each write."""
+    found = {
+        text
+        for path in APP.rglob("*.py")
+        if re.search(r"audit_log\.record|Happened\(", code := path.read_text())
+        for node in ast.walk(ast.parse(code))
+        if _ACTION.fullmatch(text := _written(node)) and text not in _FILES
+    }
+    assert len(found) > 80
+    whole = {action for action in found if "{}" not in action}
+    parts = {
+        action: re.compile(action.replace(".", r"\.").replace("{}", "[a-z_]+"))
+        for action in found - whole
+    }
+    assert whole - set(ACTIONS) == set()
+    assert {code for code in ACTIONS if not any(p.fullmatch(code) for p in parts.values())} <= whole
+    assert {part for part, p in parts.items() if not any(map(p.fullmatch, ACTIONS))} == set()
+    assert {f"{kind}.imported" for kind in ImportKind} <= set(ACTIONS)
+
+
+@ONE
+async def test_the_audit_log_says_what_was_done_to_what_by_whom(
+    app: FastAPI, council: Council
+) -> None:
+    admin = await council.admin()
+    number = await pilot(admin, name="Letters")
+    browser = await pages.reader(app, council, Role.ADMIN)
+    page = pages.read(await browser.get("/dashboard/audit", resource_id=number))
+    assert "Pilot set up pilot.created Letters" in page.text
+    assert (f"/dashboard/pilots/{number}", "Letters") in page.links
+    assert "API key test" in page.text
+    assert page.fields["action"] == ""
+    await browser.close()

@@ -248,7 +248,7 @@ def instant(value: str, zone: str) -> str:
     return f"{at.day} {at:%B %Y, %H:%M} {named}"
 
 
-_ABBREVIATED: Final = re.compile(r"^(Ict|Dpia|Ai)\b")
+_ABBREVIATED: Final = re.compile(r"^(Ict|Dpia|Ai|Api)\b")
 
 
 def words(code: str) -> str:

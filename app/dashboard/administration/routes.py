@@ -22,11 +22,13 @@ from app.core.etags import etag_of
 from app.core.local_days import begins
 from app.core.pagination import PageQuery
 from app.dashboard import given
+from app.dashboard.administration.actions import ACTIONS
 from app.dashboard.navigation import AUDIT, KEYS, SETTINGS, WEBHOOKS
 from app.dashboard.routing import Form, FormRoute, PageRoute, first, form_on
-from app.dashboard.views import Crumb, Looking, wanted
+from app.dashboard.views import Crumb, Looking, View, wanted
 from app.organisations.routes import change_organisation, get_organisation
 from app.organisations.schemas import OrganisationChange
+from app.pilots.routes import list_pilots
 
 router = APIRouter(route_class=PageRoute)
 form_router = APIRouter(route_class=FormRoute)
@@ -172,4 +174,27 @@ async def audit_page(
         found=found,
         action=action,
         resource_id=resource_id,
+        actions=ACTIONS,
+        offered=_offered(action),
+        names=await _names(view),
     )
+
+
+def _offered(action: str) -> list[tuple[str, str]]:
+    """Actions to choose from by their words; one that has none stays as it was asked for."""
+    known = sorted((each.words, code) for code, each in ACTIONS.items())
+    unknown = [(action, action)] if action not in ("", *ACTIONS) else []
+    return [("", "Anything"), *unknown, *((code, words) for words, code in known)]
+
+
+async def _names(view: View) -> dict[str, str]:
+    """What keys, accounts and pilots are called, by id, as far as the reader may know."""
+    found: dict[str, str] = {}
+    for handler, number in (
+        (list_api_keys, "key_id"),
+        (list_accounts, "account_id"),
+        (list_pilots, "pilot_id"),
+    ):
+        listed = await view.answer_if_allowed(handler, page=_MOST)
+        found |= {each[number]: each["name"] for each in (listed["items"] if listed else [])}
+    return {number: name for number, name in found.items() if name}
