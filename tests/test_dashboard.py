@@ -228,12 +228,12 @@ async def test_the_seats_of_a_pool_are_shown_as_of_any_day(app: FastAPI, council
 async def test_answers_are_kept_until_something_is_written(
     app: FastAPI, council: Council, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    asked: list[str | None] = []
     compute = scorecard.scorecard
 
-    async def counted(session: Any, principal: Any, pilot_id: Any) -> Any:
+    async def counted(session: Any, principal: Any, pilot_id: Any, *day: Any) -> Any:
         asked.append(principal.role)
-        return await compute(session, principal, pilot_id)
+        return await compute(session, principal, pilot_id, *day)
 
     monkeypatch.setattr(scorecard, "scorecard", counted)
     admin = await council.admin()
@@ -244,15 +244,21 @@ async def test_answers_are_kept_until_something_is_written(
             assert (await browser.get(f"/dashboard{path}")).status_code == 200
     # Each reader has answers of their own: what one may see another may not.
     assert asked == ["admin", "analyst"]
+    deciding = f"/dashboard{path}/decision/new"
+    for _ in range(2):
+        assert (await browsers[0].get(deciding)).status_code == 200
+    # What a decision would go by is as anybody may see it.
+    assert asked == ["admin", "analyst", None]
     for target in (0.41, 0.42):
         wanted = [{"metric": "adoption_rate", "comparator": ">=", "target": target}]
         changed = await admin.patch(
             path, json={"success_criteria": wanted}, headers={"If-Match": "*"}
         )
         good(changed)
-        page = pages.read(await browsers[0].get(f"/dashboard{path}"))
-        assert f"Adoption >= {target * 100:.1f}%" in page.text
-    assert asked == ["admin", "analyst", "admin", "admin"]
+        for address in (f"/dashboard{path}", deciding):
+            page = pages.read(await browsers[0].get(address))
+            assert f"Adoption >= {target * 100:.1f}%" in page.text
+    assert asked == ["admin", "analyst", None, "admin", None, "admin", None]
     with time_machine.travel(clock.now() + timedelta(days=1), tick=True):
         await browsers[0].sign_in_with(await council.key(Role.ADMIN))
         asked.clear()

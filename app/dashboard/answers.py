@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
 from app.core import clock
+from app.decisions.routes import get_decision_basis
 from app.metrics.adoption.routes import get_adoption
 from app.metrics.feedback.routes import get_feedback, get_feedback_summary
 from app.metrics.scorecard.routes import get_scorecard
@@ -30,6 +31,7 @@ from app.metrics.utilisation.routes import (
 KEPT: Final[frozenset[Callable[..., Any]]] = frozenset(
     {
         get_adoption,
+        get_decision_basis,
         get_feedback,
         get_feedback_summary,
         get_pool_utilisation,
