@@ -213,7 +213,7 @@ async def test_reclaimed_seats_save_cash_from_the_renewal_on(council: Council) -
     one, _ = await _two(admin)
     seats = (await pool(admin, term_ends_on="2024-07-01")).rpartition("/")[2]
     early = await admin.post(f"{one}/benefits", json=claim(CASH, pool_id=seats))
-    assert "2024-07-01" in problem(early, 409, "before_renewal")["detail"]
+    assert "1 July 2024" in problem(early, 409, "before_renewal")["detail"]
     await claimed(admin, one, CASH, pool_id=seats, starts_on="2024-07-01")
 
 

@@ -41,7 +41,7 @@ async def test_a_benefit_is_claimed_verified_and_decided_upon(
     about = f"/dashboard{path}"
     page = pages.read(await browser.get(f"{about}/benefits"))
     assert "Cashable proven: £0.00. No budget line shows" in told(page)
-    assert "Budget line CS-4400: GBP: 900.00 to 1000.00" in told(page)
+    assert "Budget line CS-4400: £900.00 to £1,000.00" in told(page)
     page = pages.read(await browser.get(f"{about}/benefits/new"))
     plain = {name: str(value) for name, value in HOURS.items() if name != "hours"}
     wrong = {**hidden(page), **plain, "central": "1.00"}
@@ -61,12 +61,12 @@ async def test_a_benefit_is_claimed_verified_and_decided_upon(
     finance = await pages.reader(app, council, Role.FINANCE)
     address = f"{about}/benefits/{cash['claim_id']}"
     page = pages.read(await finance.get(address))
-    assert "The result hangs most on =shifts: 800.00 to 1000.00 GBP" in told(page)
+    assert "The result hangs most on =shifts: £800.00 to £1,000.00" in told(page)
     sent = {**hidden(page), "verdict": "verified", "reason": "Seen"}
     done = await finance.http.post(address, data=sent, headers=ORIGIN)
     assert done.status_code == 303, done.text
     shown = pages.read(await finance.get(f"{about}/benefits"))
-    assert "Cashable proven: £1,000.00. Budget line CS-4400 (JNL-7): 1000.00 GBP" in told(shown)
+    assert "Cashable proven: £1,000.00. Budget line CS-4400 (JNL-7): £1,000.00" in told(shown)
     assert "1200" not in told(shown)
     rows = await admin.get(f"{path}/benefits/{cash['claim_id']}/charts/sensitivity/rows")
     (row,) = csv.DictReader(io.StringIO(rows.text))

@@ -2,6 +2,8 @@
 
 import ast
 import re
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import time_machine
 from fastapi import FastAPI
 
 from app.access.permissions import Role
-from app.core.sentences import counted
+from app.core.sentences import counted, day, money
 from app.dashboard import rendering, wording
 from app.dashboard.administration.actions import ACTIONS
 from app.imports.models import ImportKind
@@ -93,6 +95,17 @@ def test_no_page_writes_a_count_and_a_noun_that_do_not_go_by_each_other() -> Non
         for found in _BARE.finditer(path.read_text())
     }
     assert wrong == set()
+
+
+# --- amounts --------------------------------------------------------------------------------------
+
+
+def test_an_amount_is_said_in_pounds_and_with_thousands() -> None:
+    assert money(Decimal("1296.4"), "GBP") == "£1,296.40"
+    assert money(Decimal("-0.5"), "CHF") == "\N{MINUS SIGN}0.50 CHF"
+    assert wording.worth("12000.00", "GBP") == "£12,000.00"
+    assert wording.worth("24.00", "hours") == "24 hours"
+    assert day(date(2024, 6, 3)) == wording.day("2024-06-03") == "3 June 2024"
 
 
 # --- the audit log --------------------------------------------------------------------------------

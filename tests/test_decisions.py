@@ -150,7 +150,7 @@ async def test_a_decision_waits_for_the_end(council: Council) -> None:
     good(await admin.patch(path, json={"ends_on": "2024-06-03"}, headers={"If-Match": "*"}))
     with time_machine.travel("2024-06-02T22:59:00Z", tick=False):
         early = problem(await admin.post("/decisions", json=sent), 409, "window_not_ended")
-        assert "2024-06-03" in early["detail"]
+        assert "3 June 2024" in early["detail"]
         basis = good(await admin.get(f"{path}/decision-basis"))
         assert basis["why_not_yet"] == early["detail"]
     with time_machine.travel("2024-06-02T23:00:00Z", tick=False):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from app.access.permissions import Role, Scope
+from app.core.sentences import day
 from tests.adoption import days, record, week
 from tests.council import Council, good, people, problem
 from tests.licences import ledger, numbers_of, on, pool, standing, wait, waiting
@@ -153,13 +155,15 @@ async def test_a_candidate_comes_with_the_reason(council: Council) -> None:
         "allocation_id": seats["USED"],
         "person_id": used["person_id"],
         "tier": "propose",
-        "reason": f"Last used on {back(61)}.",
+        "reason": f"Last used on {day(date.fromisoformat(back(61)))}.",
         "days_idle": 61,
         "last_active_on": back(61),
         "allocated_on": back(180),
     }
     assert [numbers[each["person_id"]] for each in answer["items"]] == ["USED", "NEVER"]
-    assert never["reason"] == f"Never used since it was given on {back(45)}."
+    assert (
+        never["reason"] == f"Never used since it was given on {day(date.fromisoformat(back(45)))}."
+    )
     assert (never["last_active_on"], never["days_idle"]) == (None, 45)
     assert answer["guarded"] == NOBODY
     assert (answer["as_of"], answer["data_through"]) == (back(0), back(0))

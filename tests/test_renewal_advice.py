@@ -51,13 +51,13 @@ async def test_seats_that_nobody_needs_are_given_up_at_the_renewal(council: Coun
     assert found["saving"] == {"amount": "1120.50", "currency": "GBP"}
     assert found["pool_id"] == path.rpartition("/")[2]
     assert found["what_would_have_to_be_true"] == [
-        "No more than 3 people use a seat within any 28 days, as at most on 2024-03-20; "
+        "No more than 3 people use a seat within any 28 days, as at most on 20 March 2024; "
         "a tenth is added for those who do so later.",
-        "Who waits on 2024-06-30 (1 person) still wants a seat, and uses it.",
-        "15 seats are given up at the renewal on 2025-01-01: before that each is paid for, used or not, "
+        "Who waits on 30 June 2024 (1 person) still wants a seat, and uses it.",
+        "15 seats are given up at the renewal on 1 January 2025: before that each is paid for, used or not, "
         "and nothing is saved.",
         "1 person has never used their seat, and would not have begun to.",
-        "The next term costs what this one does: 74.70 GBP a seat for 366 days.",
+        "The next term costs what this one does: £74.70 a seat for 366 days.",
     ]
 
 

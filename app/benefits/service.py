@@ -17,11 +17,12 @@ from app.benefits.schemas import (
     VerificationIn,
     changed,
 )
-from app.core import clock
+from app.core import clock, sentences
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
+from app.core.periods import DAY
 from app.licences.pools import service as pools
 from app.licences.pools.models import LicencePool
 from app.metrics.snapshots import service as snapshots
@@ -202,8 +203,8 @@ async def _check_renewal(session: AsyncSession, principal: Principal, claim: Ben
     pool = await pools.get(session, principal, claim.pool_id)
     if claim.benefit_class in CASH and claim.starts_on < pool.term_ends_on:
         raise Conflict(
-            f"The seats of this pool are paid for until it is renewed on {pool.term_ends_on}, used or not: let "
-            "the period begin then, or claim capacity instead.",
+            "The seats of this pool are paid for until it is renewed on "
+            f"{sentences.day(pool.term_ends_on)}, used or not: let the period begin then, or claim capacity instead.",
             code="before_renewal",
         )
 
@@ -217,7 +218,7 @@ async def _counted_by(
     except NotFound:
         by, seen = "a claim of a pilot that you may not see", None
     else:
-        period = f"{other.starts_on} to {other.ends_on}"
+        period = f"{sentences.day(other.starts_on)} to {sentences.day(other.ends_on - DAY)}"
         by = f"“{other.title}” (claim {other.id}, {other.benefit_class}, {period})"
         seen = _identified(other)
     return Conflict(

@@ -1,4 +1,11 @@
-"""How sentences that people read say counts, in British English. Pure."""
+"""How sentences that people read say counts, days and amounts, in British English. Pure."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+_SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
+_MINUS: Final = "\N{MINUS SIGN}"
 
 
 def counted(count: float, one: str, many: str | None = None) -> str:
@@ -10,3 +17,15 @@ def counted(count: float, one: str, many: str | None = None) -> str:
         many: of any other number; `one` with an s by default.
     """
     return f"{count:,.0f} {one if count == 1 else many or f'{one}s'}"
+
+
+def day(at: date) -> str:
+    """A day, as 6 January 2025."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """An amount of money, as £1,296.40; with the code of a currency that has no sign here."""
+    sign, exact = _MINUS if amount < 0 else "", f"{abs(amount):,.2f}"
+    symbol = _SYMBOLS.get(currency)
+    return f"{sign}{symbol}{exact}" if symbol else f"{sign}{exact} {currency}"

@@ -48,6 +48,7 @@ def _environment() -> Environment:
         "shown": wording.shown,
         "target": wording.target,
         "words": wording.words,
+        "worth": wording.worth,
     }
     environment.globals |= {
         "static": assets.address,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from app.core.sentences import counted
+from app.core import sentences
 from app.metrics.registry import REGISTRY, Metric
 
 # A figure as the API sends it: a `MetricValue` in JSON.
@@ -61,7 +61,6 @@ _REASONS: Final = {
 }
 
 _OF_MANY: Final = re.compile(r"^([a-z-]+)s\b")
-_CURRENCIES: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
 _MINUS: Final = "\N{MINUS SIGN}"
 
 
@@ -193,14 +192,17 @@ def number(value: float) -> str:
 
 def money_text(money: Mapping[str, str]) -> str:
     """An amount of money."""
-    exact = Decimal(money["amount"])
-    sign = _MINUS if exact < 0 else ""
-    symbol = _CURRENCIES.get(money["currency"])
-    return (
-        f"{sign}{symbol}{abs(exact):,.2f}"
-        if symbol
-        else f"{sign}{abs(exact):,.2f} {money['currency']}"
-    )
+    return sentences.money(Decimal(money["amount"]), money["currency"])
+
+
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+
+
+def worth(amount: str, of: str) -> str:
+    """An amount of a benefit: of a currency, of hours, or of another unit."""
+    if _CURRENCY.fullmatch(of):
+        return sentences.money(Decimal(amount), of)
+    return f"{number(float(amount))} {of.replace('_', ' ')}"
 
 
 def share(value: float) -> str:
@@ -220,13 +222,12 @@ def rate(found: Mapping[str, Any]) -> str:
 
 
 def people(count: int) -> str:
-    return counted(count, "person", "people")
+    return sentences.counted(count, "person", "people")
 
 
 def day(value: str) -> str:
     """A day of the API, as 6 January 2025."""
-    at = date.fromisoformat(value)
-    return f"{at.day} {at:%B %Y}"
+    return sentences.day(date.fromisoformat(value))
 
 
 def month(value: str) -> str:

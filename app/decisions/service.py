@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core import clock
+from app.core import clock, sentences
 from app.core.errors import Conflict, Invalid, existing
 from app.core.models import new_id
 from app.core.pagination import PageQuery
@@ -119,8 +119,8 @@ def why_not_yet(pilot: Pilot, principal: Principal) -> Conflict | None:
     """What stands in the way of a decision, with the way out; None where nothing does."""
     if clock.today(principal.organisation.zone) < pilot.ends_on:
         return Conflict(
-            f"The window of this pilot has not ended: its criteria are judged from {pilot.ends_on} on. If it ended "
-            "early, PATCH its ends_on first; if it is given up, cancel it.",
+            "The window of this pilot has not ended: its criteria are judged from "
+            f"{sentences.day(pilot.ends_on)} on. If it ended early, PATCH its ends_on first; if it is given up, cancel it.",
             code="window_not_ended",
         )
     if pilot.status not in _DECIDABLE:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Query
 
+from app.core import sentences
 from app.core.errors import Invalid
 from app.core.fields import CalendarDate
 from app.core.periods import DAY, Window
@@ -61,7 +62,7 @@ class Question:
                 "/group_by",
                 "window_open",
                 "Readers who may not see the people behind the figures are shown groups when the window is "
-                f"over, on {own.ends_on}. Leave group_by out until then.",
+                f"over, on {sentences.day(own.ends_on)}. Leave group_by out until then.",
             )
         return replace(self, as_of=as_of)
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from app.core import sentences
 from app.core.errors import Invalid
 from app.core.periods import Window
 
@@ -56,6 +57,6 @@ def check_fixed(starts_on: date | None, ends_on: date | None, own: Window) -> No
                 f"/{name}",
                 "fixed_window",
                 "Readers who may not see the people behind the figures are shown one window, from "
-                f"{own.starts_on} to {own.ends_on}: two that differ by a day would show that day. Leave "
+                f"{sentences.day(own.starts_on)} to the day before {sentences.day(own.ends_on)}: two that differ by a day would show that day. Leave "
                 "starts_on and ends_on out.",
             )

@@ -12,6 +12,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from app.dashboard.charts.drawing import drawn_once, styled
+from app.dashboard.wording import worth
 
 Answer = Mapping[str, Any]
 
@@ -44,10 +45,11 @@ def sentence(answer: Answer) -> str:
     if not answer["swings"]:
         return "No assumption is named: nothing is known of what the result hangs on."
     widest = answer["swings"][0]
-    return (
-        f"The result hangs most on {widest['assumption']}: {widest['result_at_low']} to "
-        f"{widest['result_at_high']} {answer['of']}, and {answer['net']} with all as assumed."
+    low, high, net = (
+        worth(amount, answer["of"])
+        for amount in (widest["result_at_low"], widest["result_at_high"], answer["net"])
     )
+    return f"The result hangs most on {widest['assumption']}: {low} to {high}, and {net} with all as assumed."
 
 
 def specification(answer: Answer, *, titled: bool = True) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from app.core import screening
+from app.core import screening, sentences
 from app.core.bulk.formats import Parsed
 from app.core.bulk.results import RowError
 from app.core.fields import BARE_CODE_PATTERN
@@ -99,7 +99,7 @@ def _problem_of_week(index: int, row: FeedbackRow, today: date) -> RowError | No
         return outside
     week = iso_week_of(row.week_starts_on)
     if week.starts_on != row.week_starts_on:
-        detail = f"week_starts_on must be a Monday; the week of this day starts on {week.starts_on}"
+        detail = f"week_starts_on must be a Monday; the week of this day starts on {sentences.day(week.starts_on)}"
         return RowError(index, "not_a_monday", detail, "/week_starts_on")
     if week.starts_on > today:
         detail = "This week has not come yet. Were day and month swapped?"

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from app.core import sentences
 from app.core.errors import Conflict, FieldError, Invalid, Unavailable, constraint
-from app.core.sentences import counted
 from app.licences.pools.headroom import Shortage
 
 ALREADY = "already_allocated"
@@ -33,9 +33,9 @@ def has_left() -> Conflict:
 
 def too_many_allocated(shortage: Shortage) -> Conflict:
     """A block pool would hold more seats than were bought."""
-    seats = counted(shortage.seats, "more seat is", "more seats are")
+    seats = sentences.counted(shortage.seats, "more seat is", "more seats are")
     return Conflict(
-        f"From {shortage.first_day} on up to {seats} allocated than there would "
+        f"From {sentences.day(shortage.first_day)} on up to {seats} allocated than there would "
         "be. Release them first (a future date will do), or let the pool warn instead of block.",
         code="capacity_below_allocated",
         extra={"deficit": shortage.seats, "deficit_from": shortage.first_day.isoformat()},
@@ -55,7 +55,7 @@ def outside_term(pointer: str, starts_on: date, ends_on: date) -> Invalid:
 
 
 def outside_term_detail(starts_on: date, ends_on: date) -> str:
-    return f"This lies outside the pool's term, from {starts_on} to the day before {ends_on}."
+    return f"This lies outside the pool's term, from {sentences.day(starts_on)} to the day before {sentences.day(ends_on)}."
 
 
 # Behind the lock: reached only by a writer that forgot it, and then by neither of the two seats.

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.access.gathering import Asked
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
+from app.core import sentences
 from app.core.errors import Conflict, Invalid, ProblemError, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.pagination import PageQuery
@@ -236,15 +237,15 @@ async def release(
     seat = await get(session, principal, pool_id, allocation_id)
     if seat.released_on is not None:
         raise Conflict(
-            f"This seat ends on {seat.released_on} already. To change that, correct it (PATCH).",
+            f"This seat ends on {sentences.day(seat.released_on)} already. To change that, correct it (PATCH).",
             code="already_released",
         )
     today = min(max(ledger.today(), seat.allocated_on), ledger.term.ends_on)
     released_on = wanted.released_on or today
     if released_on < seat.allocated_on:
         raise _out_of_order(
-            f"released_on lies before allocated_on ({seat.allocated_on}); the same day takes the "
-            "seat back altogether"
+            f"released_on lies before allocated_on ({sentences.day(seat.allocated_on)}); the same day "
+            "takes the seat back altogether"
         )
     check_days(ledger, seat.allocated_on, released_on)
     handed_on = await end_seat(ledger, seat, released_on, wanted.reason, SeatSource.API)

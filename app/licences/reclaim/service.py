@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
 from app.audit_log import service as audit_log
-from app.core import clock
+from app.core import clock, sentences
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.core.periods import DAY, Window
@@ -55,8 +55,8 @@ class Candidate:
     @property
     def reason(self) -> str:
         if self.last_active_on is None:
-            return f"Never used since it was given on {self.allocated_on}."
-        return f"Last used on {self.last_active_on}."
+            return f"Never used since it was given on {sentences.day(self.allocated_on)}."
+        return f"Last used on {sentences.day(self.last_active_on)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
+from app.core import sentences
 from app.core.errors import Conflict
 from app.core.periods import DAY
-from app.core.sentences import counted
 from app.licences.pools.models import LicencePool
 from app.metrics.figures import Figure, Money
 from app.metrics.schemas import MetricValue, MoneyOut, metric_value
@@ -49,27 +49,28 @@ class Advice:
 
     def conditions(self) -> list[str]:
         """What would have to be true for the advice to hold, in sentences."""
-        pool, renewal = self.pool, self.pool.term_ends_on
+        pool, renewal = self.pool, sentences.day(self.pool.term_ends_on)
         found = [
-            f"No more than {counted(self.peak, 'person uses', 'people use')} a seat within any 28 days, as at most on "
-            f"{self.peak_on}; a tenth is added for those who do so later.",
-            f"Who waits on {self.as_of} ({counted(self.waiting, 'person', 'people')}) still wants a seat, and uses it.",
+            f"No more than {sentences.counted(self.peak, 'person uses', 'people use')} a seat within any 28 days, as at most on "
+            f"{sentences.day(self.peak_on)}; a tenth is added for those who do so later.",
+            f"Who waits on {sentences.day(self.as_of)} ({sentences.counted(self.waiting, 'person', 'people')}) still wants a seat, and uses it.",
         ]
         if self.difference > 0:
             found.append(
-                f"{counted(self.difference, 'seat is', 'seats are')} given up at the renewal on {renewal}: "
+                f"{sentences.counted(self.difference, 'seat is', 'seats are')} given up at the renewal on {renewal}: "
                 "before that each is paid for, used or not, and nothing is saved."
             )
         if self.never_used:
             found.append(
-                f"{counted(self.never_used, 'person has', 'people have')} never used their seat, and would "
+                f"{sentences.counted(self.never_used, 'person has', 'people have')} never used their seat, and would "
                 "not have begun to."
             )
         if pool.seat_price is not None:
             days = (pool.term_ends_on - pool.term_starts_on).days
             found.append(
-                f"The next term costs what this one does: {pool.seat_price} {pool.currency} a seat for "
-                f"{counted(days, 'day')}."
+                "The next term costs what this one does: "
+                f"{sentences.money(pool.seat_price, pool.currency)} a seat for "
+                f"{sentences.counted(days, 'day')}."
             )
         return found
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from app.assurance.governance.gates.models import Gate
 from app.assurance.governance.register.models import ItemStatus, RegisterItem
+from app.core import sentences
 
 # Of 22 councils 41 % needed longer for their assurance.
 LONG: Final = 30
@@ -109,7 +110,11 @@ def passing(
 def _way_out(gate: Gate, state: GateState, item: RegisterItem | None) -> str | None:
     if state is GateState.PASSED:
         return None
-    known = {"item_id": item.id, "review_on": item.review_on} if item else {}
+    known = (
+        {"item_id": item.id, "review_on": item.review_on and sentences.day(item.review_on)}
+        if item
+        else {}
+    )
     return f"{gate}: it {_WAYS_OUT[state].format(**known)}"
 
 

@@ -16,6 +16,7 @@ from app.assurance.governance.register.schemas import (
     SectionOut,
     TransparencyRecordOut,
 )
+from app.core import sentences
 from app.organisations.models import Organisation
 from app.pilots.models import Pilot
 
@@ -108,7 +109,7 @@ def _of_register(of_kind: Mapping[ItemKind, RegisterItem]) -> Said:
 def _of_assessments(items: Iterable[RegisterItem]) -> Said:
     found: dict[Heading, tuple[str, str]] = {}
     assessed = [
-        f"{item.title}: approved on {item.approved_on}"
+        f"{item.title}: approved on {sentences.day(item.approved_on)}"
         if item.approved_on
         else f"{item.title}: {item.status}"
         for item in items
