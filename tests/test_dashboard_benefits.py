@@ -12,6 +12,7 @@ from tests import pages
 from tests.benefits import CASH, HOURS, claimed
 from tests.council import Council, good, pilot
 from tests.identity import PUBLIC_URL
+from tests.licences import pool
 from tests.pages import Page
 
 ONE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -85,3 +86,52 @@ async def test_a_benefit_is_claimed_verified_and_decided_upon(
         page = pages.read(await browser.get(f"{about}{place}"))
         assert "The seal holds." in told(page)
         assert "It works" in told(page)
+
+
+@ONE
+async def test_a_claim_is_made_with_what_it_takes_for_granted(
+    app: FastAPI, council: Council
+) -> None:
+    admin = await council.admin()
+    path = f"/pilots/{await pilot(admin)}"
+    seats = await pool(admin, name="Copilot", pilot_id=path.rpartition("/")[2])
+    browser = await pages.reader(app, council, Role.ADMIN)
+    address = f"/dashboard{path}/benefits/new"
+    page = pages.read(await browser.get(address))
+    plain = {name: str(value) for name, value in HOURS.items() if name != "hours"}
+    share = {
+        "name": "share put to use",
+        "effect": "",
+        "low": "0.3",
+        "central": "0.5",
+        "high": "0.8",
+    }
+    pay = {"name": "pay", "unit": "GBP an hour", "low": "20", "central": "30", "high": "25"}
+    # With a blank row between them.
+    typed = {
+        f"assumptions-{place}-{part}": text
+        for place, row in ((1, share), (3, pay))
+        for part, text in row.items()
+    }
+    wrong = {**hidden(page), **plain, **typed, "team": "N" * 201}
+    refused = pages.read(await browser.http.post(address, data=wrong, headers=ORIGIN))
+    assert "#team" in {href for href, _ in refused.links}
+    wrong = {**wrong, "team": "North"}
+    refused = pages.read(await browser.http.post(address, data=wrong, headers=ORIGIN))
+    assert "#assumptions-3-central" in {href for href, _ in refused.links}
+    assert {name: refused.fields[name] for name in typed if "effect" not in name} == {
+        name: text for name, text in typed.items() if "effect" not in name
+    }
+    right = {**wrong, "assumptions-3-high": "35", "assumptions-3-effect": "divides"}
+    made = await browser.http.post(address, data=right, headers=ORIGIN)
+    assert made.status_code == 303, made.text
+    assert "The result hangs most on" in told(
+        pages.read(await browser.get(made.headers["location"]))
+    )
+    (claim,) = good(await admin.get(f"{path}/benefits"))["items"]
+    assert [(a["name"], a["unit"], a["effect"], a["high"]) for a in claim["assumptions"]] == [
+        ("share put to use", None, "multiplies", "0.80"),
+        ("pay", "GBP an hour", "divides", "35.00"),
+    ]
+    assert seats.rpartition("/")[2] in (await browser.get(address)).text
+    await browser.close()

@@ -16,9 +16,9 @@ from app.benefits.routes import (
     list_benefits,
     verify_benefit,
 )
-from app.benefits.schemas import BenefitClaimIn, FinanceVerdict, VerificationIn
+from app.benefits.schemas import BenefitClaimIn, Effect, FinanceVerdict, VerificationIn
 from app.core.pagination import PageQuery
-from app.dashboard import given
+from app.dashboard import given, pointers
 from app.dashboard.charts import tornado
 from app.dashboard.navigation import of_pilot
 from app.dashboard.pilots.routes import API, about_pilot
@@ -27,6 +27,7 @@ from app.dashboard.views import Crumb, Looking, wanted
 from app.decisions.models import DecisionOutcome
 from app.decisions.routes import decide_on_pilot, get_decision_basis, list_decisions
 from app.decisions.schemas import PilotDecisionIn
+from app.licences.pools.routes import list_licence_pools
 
 PILOT: Final = "/dashboard/pilots/{pilot_id:uuid}"
 CLAIM: Final = f"{PILOT}/benefits/{{claim_id:uuid}}"
@@ -37,10 +38,13 @@ form_router = APIRouter(route_class=FormRoute)
 _MOST: Final = PageQuery(limit=200)
 _TEXTS: Final = (
     *("title", "benefit_class", "measure", "unit", "low", "central", "high", "evidence"),
-    *("starts_on", "ends_on", "budget_line", "ledger_reference"),
+    *("starts_on", "ends_on", "budget_line", "ledger_reference", "pool_id"),
     *("licence_cost", "implementation_cost", "training_hours", "checking_hours"),
 )
 _HOURS: Final = ("department", "team", "category")
+_ASSUMED: Final = ("name", "unit", "effect", "low", "central", "high")
+# More of a claim than these are sent by the API.
+_ASSUMPTIONS: Final = range(1, 7)
 
 
 @router.get(f"{PILOT}/benefits", dependencies=[authenticated()])
@@ -64,6 +68,7 @@ async def new_claim_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
     """The form that claims a benefit."""
     view.require(claim_benefit)
     shared = await about_pilot(view, pilot_id)
+    pools = await view.answer_if_allowed(list_licence_pools, page=_MOST, pilot_id=pilot_id)
     base = of_pilot(pilot_id)
     return view.page(
         "benefits/new.html",
@@ -74,6 +79,9 @@ async def new_claim_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         classes=list(BenefitClass),
         measures=list(Measure),
         tiers_to_state=["0", "1", "2", "3", "4"],
+        assumptions=_ASSUMPTIONS,
+        effects=[("", "It multiplies the result"), (Effect.DIVIDES, "It divides the result")],
+        pools=[(each["pool_id"], each["name"]) for each in (pools["items"] if pools else [])],
     )
 
 
@@ -88,9 +96,13 @@ async def claim(view: Looking, pilot_id: UUID, form: Form) -> Response:
     hours = given.texts(form, _HOURS)
     if hours:
         fields["hours"] = [hours]
-    made = await view.answer(
-        claim_benefit, pilot_id=pilot_id, wanted=wanted(BenefitClaimIn, fields)
-    )
+    assumed = given.rows(form, "assumptions", _ASSUMED, _ASSUMPTIONS)
+    fields["assumptions"] = list(assumed.values())
+    to_assumed = pointers.to_rows("assumptions", list(assumed))
+    with pointers.leading(to_assumed, pointers.without("/hours/0")):
+        made = await view.answer(
+            claim_benefit, pilot_id=pilot_id, wanted=wanted(BenefitClaimIn, fields)
+        )
     address = f"{of_pilot(pilot_id)}/benefits/{made['claim_id']}"
     return RedirectResponse(address, status.HTTP_303_SEE_OTHER)
 
