@@ -26,6 +26,7 @@ from app.dashboard.licences.routes import recorded_router as reclaim_candidates
 from app.dashboard.licences.routes import router as licences
 from app.dashboard.moments.routes import form_router as moments_said
 from app.dashboard.moments.routes import router as moments
+from app.dashboard.output_audits.routes import file_router as outputs_listed
 from app.dashboard.output_audits.routes import form_router as outputs_marked
 from app.dashboard.output_audits.routes import router as output_audits
 from app.dashboard.people.routes import recorded_router as absences
@@ -57,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     gates_overridden,
     output_audits,
     outputs_marked,
+    outputs_listed,
     licences,
     reclaim_candidates,
     reclaim_decisions,

@@ -15,6 +15,15 @@ from app.core.bulk.spreadsheets import Records, without_remarks
 
 _MEDIA_TYPES: Final = {".csv": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON, ".json": JSON}
 
+# Characters of a file that its preview carries on to the next step; a larger one is chosen again.
+_CARRIED: Final = 200_000
+
+
+def can_be_carried(text: str) -> bool:
+    """Whether a page can carry a file on: not too large, UTF-8, without what no page may hold."""
+    held = not any("\ud800" <= each <= "\udfff" or each == "\0" for each in text)
+    return len(text) <= _CARRIED and held
+
 
 def media_type_of(name: str) -> str:
     """What a file holds by the ending of its name; CSV where that says nothing."""

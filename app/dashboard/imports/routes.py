@@ -33,8 +33,6 @@ file_router = APIRouter(prefix=IMPORTS, route_class=FileForm)
 
 _PAGE: Final = 50
 _MOST: Final = PageQuery(limit=200)
-# Characters of a file that its preview carries on to the next step; a larger one is chosen again.
-_CARRIED: Final = 200_000
 _SHOWN: Final = 200
 _FILE: Final = "file"
 _NEW: Final = f"{IMPORTS}/new"
@@ -152,7 +150,7 @@ async def take_file(view: Looking, form: Form) -> Response:
         name=name,
         # Row numbers as people count them in the file.
         first_row=2 if media_type == CSV else 1,
-        carried=text if len(text) <= _CARRIED and _is_text(text) else None,
+        carried=text if rows.can_be_carried(text) else None,
         sent=given.texts(form, ("kind", "pilot", "mapping", "date_order", "zone", "atomic")),
     )
 
@@ -162,11 +160,6 @@ def _came_before(done: dict[str, Any]) -> bool:
     return bool(done["duplicates"]) and not (
         done["accepted"] or done["updated"] or done["rejected"]
     )
-
-
-def _is_text(text: str) -> bool:
-    """Whether a page can carry it: UTF-8, without what no page may hold."""
-    return not any("\ud800" <= each <= "\udfff" or each == "\0" for each in text)
 
 
 def _asked(kind: Kind, form: Form, zone: str) -> dict[str, Any]:
