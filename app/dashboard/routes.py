@@ -32,13 +32,19 @@ from app.dashboard.output_audits.routes import router as output_audits
 from app.dashboard.people.routes import recorded_router as absences
 from app.dashboard.people.routes import router as people
 from app.dashboard.pilots.routes import router as pilots
+from app.dashboard.policies.routes import form_router as policies_written
+from app.dashboard.policies.routes import router as policies
 from app.dashboard.privacy.routes import form_router as privacy_set
 from app.dashboard.privacy.routes import recorded_router as privacy_of_people
 from app.dashboard.privacy.routes import router as privacy
+from app.dashboard.register.routes import form_router as register_written
+from app.dashboard.register.routes import router as register
 from app.dashboard.reports.routes import router as reports
 from app.dashboard.seats.routes import form_router as seats_given
 from app.dashboard.seats.routes import router as seats
 from app.dashboard.sign_in.routes import router as sign_in
+from app.dashboard.training.routes import form_router as training_recorded
+from app.dashboard.training.routes import router as training
 from app.dashboard.webhooks.routes import form_router as webhooks_changed
 from app.dashboard.webhooks.routes import router as webhooks
 from app.dashboard.weekly.routes import form_router as weekly_answers
@@ -56,6 +62,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports,
     governance,
     gates_overridden,
+    policies,
+    policies_written,
+    register,
+    register_written,
+    training,
+    training_recorded,
     output_audits,
     outputs_marked,
     outputs_listed,

@@ -1,6 +1,5 @@
 """`/dashboard/pilots/new` and a pilot's set-up: what it is, where it stands, and who takes part."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from app.dashboard import given, rows
 from app.dashboard.navigation import HOME, of_pilot
 from app.dashboard.pilots.routes import about_pilot
 from app.dashboard.routing import Form, FormRoute, PageRoute, first, form_on
-from app.dashboard.staff.lines import Line, called, lines_of
+from app.dashboard.staff.lines import Fates, called, lines_of, told
 from app.dashboard.staff.lookup import FIELD, lines_in
 from app.dashboard.views import Crumb, Looking, View, wanted
 from app.feedback.responses.routes import record_many_answers
@@ -48,6 +47,12 @@ _FILES: Final = (
     ("time-samples", "time samples", record_time_samples),
     ("feedback", "feedback", record_many_answers),
 )
+
+_FATES: Final[Fates] = {
+    "accepted": ("Would be enrolled", "Enrolled"),
+    "updated": ("Takes part, and would be changed", "Changed"),
+    "duplicate": ("Takes part already", "Took part already"),
+}
 
 Cursor = Annotated[str | None, Query(max_length=64)]
 
@@ -136,30 +141,7 @@ async def enrol(view: Looking, pilot_id: UUID, form: Form) -> Response:
         **shared,
         done=done,
         carried_out=carried_out,
-        told=list(_told(lines, done, carried_out=carried_out)),
+        told=list(told(lines, done, _FATES, carried_out=carried_out)),
         pasted="\n".join(lines_of(pasted)),
         said=said,
     )
-
-
-_FATES: Final = {
-    "accepted": ("Would be enrolled", "Enrolled"),
-    "updated": ("Takes part, and would be changed", "Changed"),
-    "duplicate": ("Takes part already", "Took part already"),
-}
-
-
-def _told(
-    lines: list[Line], done: dict[str, Any], *, carried_out: bool
-) -> Iterator[tuple[str, str, str, str]]:
-    """Each line, whom it means, and what becomes of it."""
-    outcomes = enumerate(done["rows"])
-    whys = {each["index"]: each["detail"] for each in done["errors"]}
-    for line in lines:
-        if line.person is None:
-            yield line.text, "", line.why, "rejected"
-            continue
-        index, outcome = next(outcomes)
-        fate = _FATES.get(outcome)
-        said = fate[carried_out] if fate else whys.get(index, "It cannot be done.")
-        yield line.text, called(line.person), said, outcome

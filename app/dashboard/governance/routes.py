@@ -1,6 +1,6 @@
 """`/dashboard/governance` and a pilot's: policies, the register, gates, and the transparency record."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response, status
@@ -12,11 +12,13 @@ from app.assurance.governance.gates.routes import (
     get_governance_figures,
     get_transparency_record,
     override_gates,
+    put_gates,
 )
 from app.assurance.governance.gates.schemas import GateOverrideIn
-from app.assurance.governance.policies.routes import list_policies
-from app.assurance.governance.register.routes import list_register_items
-from app.assurance.governance.training.routes import get_training
+from app.assurance.governance.policies.routes import create_policy, list_policies
+from app.assurance.governance.register.models import SEVERAL, ItemKind
+from app.assurance.governance.register.routes import create_register_item, list_register_items
+from app.assurance.governance.training.routes import get_training, record_training
 from app.core.pagination import PageQuery
 from app.dashboard import given
 from app.dashboard.navigation import GOVERNANCE, of_pilot
@@ -43,6 +45,8 @@ async def governance_page(view: Looking) -> HTMLResponse:
         policies=(await view.answer(list_policies, page=_MOST, code=None, status=None))["items"],
         gates=(await view.answer(get_gates))["gates"],
         of_pilot=of_pilot,
+        may_add=view.may(create_policy),
+        may_set=view.may(put_gates),
     )
 
 
@@ -58,9 +62,17 @@ async def pilot_governance_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         **shared,
         here=f"{of_pilot(pilot_id)}/governance",
         items=items["items"],
+        to_add=_to_add(items["items"]) if view.may(create_register_item) else [],
         training=await view.answer_if_allowed(get_training, pilot_id=pilot_id),
+        may_train=view.may(record_training),
         may_override=view.may(override_gates) and not shared["gates"]["may_start"],
     )
+
+
+def _to_add(items: list[dict[str, Any]]) -> list[ItemKind]:
+    """The kinds of which a pilot may have another item."""
+    there = {each["kind"] for each in items}
+    return [kind for kind in ItemKind if kind in SEVERAL or kind not in there]
 
 
 @form_router.post(f"{PILOT}/governance", dependencies=[authenticated()])

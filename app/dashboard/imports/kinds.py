@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.assurance.governance.training.routes import record_training
 from app.dashboard.rows import Settle
 from app.feedback.responses.routes import record_many_answers
 from app.feedback.responses.rows import named_by_place
@@ -47,6 +48,13 @@ KINDS: Final = (
         "Members of a pilot",
         ImportKind.PILOT_MEMBERS,
         upsert_pilot_members,
+        of_pilot=True,
+    ),
+    Kind(
+        "training",
+        "Training of a pilot's people",
+        ImportKind.TRAINING,
+        record_training,
         of_pilot=True,
     ),
     Kind("absences", "Absences", ImportKind.ABSENCES, upsert_absences),

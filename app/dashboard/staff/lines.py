@@ -1,6 +1,6 @@
 """A pasted list of staff, a line each: whom each line means. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,6 +57,33 @@ def called(person: Mapping[str, Any]) -> str:
     """What a person is called, with their number."""
     name, number = person["display_name"], person["external_id"]
     return f"{name} ({number})" if name else str(number)
+
+
+# What became of somebody by the code of the API: what would, and what has.
+Fates = Mapping[str, tuple[str, str]]
+
+
+def told(
+    lines: Iterable[Line], done: Mapping[str, Any], fates: Fates, *, carried_out: bool
+) -> Iterator[tuple[str, str, str, str]]:
+    """Each line, whom it means, and what becomes of it: in words, and by the code.
+
+    Args:
+        lines: of which those that mean somebody were sent, in their order.
+        done: what the bulk route answered, with its rows.
+        fates: what it may say.
+        carried_out: whether it was done, or looked at alone.
+    """
+    outcomes = enumerate(done["rows"])
+    whys = {each["index"]: each["detail"] for each in done["errors"]}
+    for line in lines:
+        if line.person is None:
+            yield line.text, "", line.why, "rejected"
+            continue
+        index, outcome = next(outcomes)
+        fate = fates.get(outcome)
+        said = fate[carried_out] if fate else whys.get(index, "It cannot be done.")
+        yield line.text, called(line.person), said, outcome
 
 
 def _names(person: Mapping[str, Any]) -> set[str]:
