@@ -5,7 +5,7 @@ from fastapi import FastAPI
 
 from app.access.permissions import Role
 from tests import pages
-from tests.council import Council, good, people
+from tests.council import Council, good, people, pilot
 from tests.identity import PUBLIC_URL
 from tests.test_dashboard_administration import hidden
 
@@ -40,9 +40,16 @@ async def test_a_schedule_a_hold_and_an_erasure_are_done_on_pages(
     assert "Ann Ash" in pages.read(await browser.get(data)).text
     assert "Everything that is held" in pages.read(await browser.get(accesses)).text
     page = pages.read(await browser.get(HOLDS))
-    form = {**hidden(page), "hold_on": "person", "person_id": person_id, "reason": "A claim"}
+    form = {**hidden(page), "hold_on": "person", "person": "E-4712", "reason": "A claim"}
+    nobody = await browser.http.post(HOLDS, data=form, headers=ORIGIN)
+    assert nobody.status_code == 422
+    assert "#person" in {href for href, _ in pages.read(nobody).links}
+    assert pages.read(nobody).fields["person"] == "E-4712"
+    form |= {"person": "E-4711"}
     assert (await browser.http.post(HOLDS, data=form, headers=ORIGIN)).status_code == 303
-    assert "A claim" in pages.read(await browser.get(HOLDS)).text
+    page = pages.read(await browser.get(HOLDS))
+    assert "A claim" in page.text
+    assert (about, "Ann Ash (E-4711)") in page.links
     page = pages.read(await browser.get(erasure))
     assert "Erase this person" not in page.text
     form = {"csrf_token": page.fields["csrf_token"], "certain": "yes"}
@@ -67,3 +74,24 @@ async def test_a_schedule_a_hold_and_an_erasure_are_done_on_pages(
     for address in (PRIVACY, HOLDS):
         assert (await other.get(address)).status_code == 403
     await other.close()
+
+
+@ONE
+async def test_a_hold_is_placed_on_a_pilot_from_the_list(app: FastAPI, council: Council) -> None:
+    admin = await council.admin()
+    number = await pilot(admin, name="Letters")
+    browser = await pages.reader(app, council, Role.INFORMATION_GOVERNANCE)
+    answer = await browser.get(HOLDS)
+    assert f'<option value="{number}">Letters</option>' in answer.text
+    form = {**hidden(pages.read(answer)), "hold_on": "pilot", "reason": "An inquiry"}
+    unchosen = await browser.http.post(HOLDS, data=form, headers=ORIGIN)
+    assert "#pilot_id" in {href for href, _ in pages.read(unchosen).links}
+    # A hold on everything is on nobody else.
+    both = {**form, "hold_on": "organisation", "pilot_id": number}
+    assert (await browser.http.post(HOLDS, data=both, headers=ORIGIN)).status_code == 422
+    form |= {"pilot_id": number}
+    assert (await browser.http.post(HOLDS, data=form, headers=ORIGIN)).status_code == 303
+    (hold,) = good(await admin.get("/legal-holds"))["items"]
+    assert (hold["hold_on"], hold["pilot_id"]) == ("pilot", number)
+    assert (f"/dashboard/pilots/{number}", "Letters") in pages.read(await browser.get(HOLDS)).links
+    await browser.close()

@@ -11,11 +11,13 @@ from app.core.errors import Invalid
 from app.core.etags import etag_of
 from app.core.pagination import PageQuery
 from app.dashboard import given
-from app.dashboard.navigation import PEOPLE, PRIVACY
+from app.dashboard.navigation import PEOPLE, PRIVACY, of_pilot
 from app.dashboard.routing import Form, FormRoute, PageRoute, RecordedPage, first, form_on
 from app.dashboard.staff.lines import called
+from app.dashboard.staff.lookup import person_in
 from app.dashboard.views import Crumb, Looking, View, wanted
 from app.people.routes import get_person
+from app.pilots.routes import list_pilots
 from app.privacy.accesses.routes import list_accesses
 from app.privacy.erasure.routes import (
     erase_person,
@@ -79,33 +81,52 @@ async def set_schedule(view: Looking, form: Form) -> Response:
 @router.get(HOLDS, dependencies=[authenticated()])
 async def holds_page(view: Looking) -> HTMLResponse:
     """What must not go, and who was erased."""
+    held = await view.answer(list_legal_holds, page=_MOST)
+    pilots = await view.answer_if_allowed(list_pilots, page=_MOST)
+    names = {each["pilot_id"]: each["name"] for each in (pilots["items"] if pilots else [])}
     return view.page(
         "privacy/holds.html",
         "Legal holds and erasures",
         trail=_UP,
         here=HOLDS,
         people=PEOPLE,
-        held=await view.answer(list_legal_holds, page=_MOST),
+        of_pilot=of_pilot,
+        held=held,
+        held_people=await _held_people(view, held["items"]),
+        pilots=names,
         erasures=await view.answer(list_erasures, page=_MOST),
         kinds=list(HoldOn),
         may_hold=view.may(place_legal_hold),
     )
 
 
+async def _held_people(view: View, holds: list[dict[str, Any]]) -> dict[str, str]:
+    """What those are called on whom a hold is in force: nobody among them is erased."""
+    held = {each["person_id"] for each in holds if each["person_id"] and not each["released_at"]}
+    if not view.may(get_person):
+        return {}
+    return {each: called(await view.answer(get_person, person_id=UUID(each))) for each in held}
+
+
 @form_router.post(HOLDS, dependencies=[authenticated()])
 @form_on(holds_page)
 async def place_hold(view: Looking, form: Form) -> Response:
     """A hold on a person, a pilot or everything."""
-    said = given.texts(form, ("hold_on", "person_id", "pilot_id", "reason"))
+    said = given.texts(form, ("hold_on", "reason"))
+    on, person = said.get("hold_on"), first(form, "person")
+    if on == HoldOn.PERSON or person:
+        said["person_id"] = await person_in(view, person, "person")
+    if on == HoldOn.PILOT or first(form, "pilot_id"):
+        said["pilot_id"] = str(_id_in(form, "pilot_id", "Choose the pilot."))
     await view.answer(place_legal_hold, wanted=wanted(LegalHoldIn, said))
     return RedirectResponse(HOLDS, status.HTTP_303_SEE_OTHER)
 
 
-def _id_in(form: Form, name: str) -> UUID:
+def _id_in(form: Form, name: str, wrong: str = "There is none of this id.") -> UUID:
     try:
         return UUID(first(form, name) or "")
     except ValueError:
-        raise Invalid.field(f"/{name}", "uuid_parsing", "There is none of this id.") from None
+        raise Invalid.field(f"/{name}", "uuid_parsing", wrong) from None
 
 
 @form_router.post(f"{HOLDS}/release", dependencies=[authenticated()])

@@ -27,10 +27,28 @@ async def lines_in(view: View, pasted: str) -> list[Line]:
     if any(len(text) > LONGEST for text in texts):
         detail = f"A line has at most {LONGEST} characters: one name or number a line."
         raise Invalid.field("/people", "line_too_long", detail)
-    lines = []
-    for text in texts:
-        found = await view.answer(list_people, page=_ALL, external_id=text)
-        if not found["items"]:
-            found = await view.answer(list_people, page=_ALL, name=text)
-        lines.append(meant(text, found["items"]))
-    return once_each(lines)
+    return once_each([await _meant(view, text) for text in texts])
+
+
+async def _meant(view: View, text: str) -> Line:
+    found = await view.answer(list_people, page=_ALL, external_id=text)
+    if not found["items"]:
+        found = await view.answer(list_people, page=_ALL, name=text)
+    return meant(text, found["items"])
+
+
+async def person_in(view: View, text: str | None, field: str) -> str:
+    """The id of whom a name or staff number in a field means.
+
+    Raises:
+        Invalid: the field is blank, too long, or means nobody alone.
+    """
+    if text is None:
+        raise Invalid.field(f"/{field}", "missing_field", "Give a staff number or a name.")
+    if len(text) > LONGEST:
+        detail = f"A name or number has at most {LONGEST} characters."
+        raise Invalid.field(f"/{field}", "line_too_long", detail)
+    line = await _meant(view, " ".join(text.split()))
+    if line.person is None:
+        raise Invalid.field(f"/{field}", "unknown_person", line.why)
+    return str(line.person["person_id"])
