@@ -92,10 +92,8 @@ async def test_a_file_is_checked_imported_once_mended_and_taken_back(
             headers=headers,
         )
         assert undone.headers["location"] == "/dashboard/imports?undone=1"
-        assert (
-            "Taken back: 1 row."
-            in pages.read(await browser.get("/dashboard/imports", undone="1")).text
-        )
+        told = pages.read(await browser.get("/dashboard/imports", undone="1")).text
+        assert "Taken back: 1 row." in told
         twice = await browser.http.post(
             "/dashboard/imports/undo",
             data={**form, "idempotency_key": "k", "batch_id": batches[0]["batch_id"]},
