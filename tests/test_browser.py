@@ -87,7 +87,9 @@ def test_links_lead_to_every_page_and_each_is_light_and_quick(site: Site) -> Non
 def test_the_front_page_says_what_needs_attention(site: Site) -> None:
     front = site.client.get(HOME).text
     assert f"{visited.RUNNING}</a>: nobody answered about" in front
-    assert re.search(rf"{visited.COPILOT}</a>: <data[^>]*>\d+ seats?</data> to ask for on \d", front)
+    assert re.search(
+        rf"{visited.COPILOT}</a>: <data[^>]*>\d+ seats?</data> to ask for on \d", front
+    )
 
 
 def test_the_front_page_tells_what_a_running_pilot_has_come_to(site: Site) -> None:

@@ -14,7 +14,9 @@ from app.access.permissions import Role
 from app.core.sentences import counted, day, money
 from app.dashboard import rendering, wording
 from app.dashboard.administration.actions import ACTIONS
+from app.dashboard.pilots.mending import ON_NO_PAGE, WAYS
 from app.imports.models import ImportKind
+from app.metrics.scorecard.gaps import Gap
 from tests import pages
 from tests.council import Council, good, pilot
 from tests.identity import PUBLIC_URL
@@ -159,3 +161,33 @@ async def test_the_audit_log_says_what_was_done_to_what_by_whom(
     assert "API key test" in page.text
     assert page.fields["action"] == ""
     await browser.close()
+
+
+# --- what is missing ------------------------------------------------------------------------------
+
+
+@ONE
+async def test_what_is_missing_leads_to_the_page_that_mends_it(
+    app: FastAPI, council: Council
+) -> None:
+    assert set(WAYS) == set(Gap) - ON_NO_PAGE
+    admin = await council.admin()
+    number = await pilot(admin)
+    card = good(await admin.get(f"/pilots/{number}/scorecard"))
+    mendable = {gap["code"] for gap in card["missing"] if gap["mendable"]}
+    assert mendable & set(WAYS) == {Gap.NO_SAMPLES, Gap.NO_COMPARISON}
+    browser = await pages.reader(app, council, Role.ADMIN)
+    about = f"/dashboard/pilots/{number}"
+    page = pages.read(await browser.get(about))
+    for gap, way in WAYS.items():
+        address = way.address.replace("{}", number)
+        assert ((address, way.words) in page.links) >= (gap in mendable)
+        path, _, place = address.partition("#")
+        led_to = pages.read(await browser.get(path))
+        assert not place or place in led_to.ids
+    await browser.close()
+    other = await pages.reader(app, council, Role.ANALYST)
+    seen = pages.read(await other.get(about))
+    assert "This can still be mended." in seen.text
+    assert "Enrol people" not in seen.text
+    await other.close()

@@ -16,6 +16,7 @@ from app.dashboard.charts import contents
 from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
 from app.dashboard.charts.showing import SCRIPTED, drawn
 from app.dashboard.navigation import of_pilot, of_pool
+from app.dashboard.pilots.mending import ways
 from app.dashboard.routing import PageRoute
 from app.dashboard.views import Crumb, Handler, Looking, View
 from app.decisions.routes import get_decision_basis, list_decisions
@@ -89,6 +90,7 @@ async def scorecard_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         shared["pilot"]["name"],
         **shared,
         card=card,
+        ways=ways(view, pilot_id),
         verdict=CHANGED[card["headline"]["verdict"]],
         ratio=await drawn(contents.ratio(card["time_use"]), owner),
         use=await drawn(contents.use_by_week(adoption), owner),

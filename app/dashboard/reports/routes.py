@@ -15,6 +15,7 @@ from app.dashboard.charts import contents as charts
 from app.dashboard.charts.catalogue import ADOPTION, FEEDBACK, TIME_USE
 from app.dashboard.charts.showing import drawn
 from app.dashboard.navigation import of_pilot, of_pool
+from app.dashboard.pilots.mending import ways
 from app.dashboard.pilots.routes import API, CHANGED, about_pilot
 from app.dashboard.reports.contents import decision_of, limits
 from app.dashboard.reports.printing import PDF, is_offered, pdf
@@ -54,6 +55,7 @@ async def report_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         trail=[Crumb(shared["pilot"]["name"], of_pilot(pilot_id))],
         **shared,
         card=card,
+        ways=ways(view, pilot_id),
         spent=spent,
         said=said,
         summary=summary,
