@@ -21,7 +21,7 @@ METRICS: Final[Mapping[str, Metric]] = {metric.slug: metric for metric in REGIST
 TIERS: Final = (
     "Claim",
     "Self-report",
-    "Usage log",
+    "Records of use or time",
     "Before and after",
     "Comparison group",
     "Verified by finance",

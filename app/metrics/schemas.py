@@ -21,7 +21,7 @@ class MetricOut(Output):
     formula: str
     unit: str
     evidence_tier: int = Field(
-        description="0 claim, 1 self-report, 2 usage log, 3 before and after, 4 comparison group, 5 finance."
+        description="0 claim, 1 self-report, 2 records of use or time, 3 before and after, 4 comparison group, 5 finance."
     )
     definition_version: int
 
