@@ -15,6 +15,9 @@ from tests.identity import Browser
 
 _VOID = {"br", "hr", "img", "input", "link", "meta"}
 # What a browser would close by itself, and we do not leave to it.
+# What a table of cards says of itself, as it is laid out as none on a telephone.
+_ROLES = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
+_OF_HEADING = {"col": "columnheader", "row": "rowheader"}
 _HEADINGS = ("h1", "h2", "h3", "h4")
 
 
@@ -67,10 +70,21 @@ class Page(HTMLParser):
             # A box to tick is followed by its label.
             if given.get("type") != "hidden" and given["id"] not in self.labels:
                 self.unlabelled[given["id"]] = given["name"]
+        self._check_card(tag, given)
         for name in ("aria-describedby", "aria-labelledby"):
             self.described += given.get(name, "").split()
         if tag not in _VOID:
             self._open.append((tag, given, []))
+
+    def _check_card(self, tag: str, given: dict[str, str]) -> None:
+        tables = [of for name, of, _ in self._open if name == "table"]
+        within = given if tag == "table" else next(iter(tables), {})
+        role = _OF_HEADING[given["scope"]] if tag == "th" else _ROLES.get(tag)
+        if within.get("class") == "cards" and role is not None:
+            if given.get("role") != role:
+                self.wrong.append(f"<{tag}> of a table of cards is no {role}")
+            if tag == "td" and not given.get("data-label"):
+                self.wrong.append("a cell of a card does not say what it is")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)

@@ -161,9 +161,14 @@ def test_pages_that_say_what_is_wrong_are_as_open(site: Site, browser: Browser) 
         assert window.go(f"{pool}?as_of=tomorrow") == 422
         _error_leads_to(window, "as_of")
         assert window.go(f"{pool}/reclaim") == 200
+        # A row is a card there: it scrolls nowhere.
+        assert window.page.locator(".table:has(.cards)").evaluate_all(_SCROLLING) == []
         window.page.get_by_role("checkbox").first.check()
         window.page.get_by_role("button", name="Record the decisions").click()
         _error_leads_to(window, "reason")
+
+
+_SCROLLING = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel)"
 
 
 def _error_leads_to(window: Visit, field: str) -> None:
