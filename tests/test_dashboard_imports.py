@@ -51,11 +51,7 @@ async def test_a_file_is_checked_imported_once_mended_and_taken_back(
         path = f"/pilots/{await pilot(admin, {'person_external_id': 'E1'})}"
         browser = await pages.reader(app, council, Role.ADMIN)
         page = pages.read(await browser.get(NEW))
-        said = {
-            "kind": "time-samples",
-            "pilot": path.rpartition("/")[2],
-            "date_order": "dmy",
-        }
+        said = {"kind": "time-samples", "pilot": path.rpartition("/")[2], "date_order": "dmy"}
         seen = pages.read(await send(browser, page, SAMPLES, **said))
         assert "Nothing is written yet. Time samples of a pilot: 1 new" in seen.text
         assert "2 rejected" in seen.text

@@ -11,7 +11,7 @@ import time_machine
 from fastapi import FastAPI
 
 from app.access.permissions import Role
-from app.core.sentences import counted, day, money
+from app.core.sentences import counted, day, money, sign
 from app.dashboard import rendering, wording
 from app.dashboard.administration.actions import ACTIONS
 from app.dashboard.pilots.mending import ON_NO_PAGE, WAYS
@@ -105,8 +105,10 @@ def test_no_page_writes_a_count_and_a_noun_that_do_not_go_by_each_other() -> Non
 def test_an_amount_is_said_in_pounds_and_with_thousands() -> None:
     assert money(Decimal("1296.4"), "GBP") == "£1,296.40"
     assert money(Decimal("-0.5"), "CHF") == "\N{MINUS SIGN}0.50 CHF"
+    assert [sign(unit) for unit in ("GBP", "CHF", "hours")] == ["£", "CHF", "hours"]
     assert wording.worth("12000.00", "GBP") == "£12,000.00"
     assert wording.worth("24.00", "hours") == "24 hours"
+    assert wording.worth("1.00", "hours") == "1 hour"
     assert day(date(2024, 6, 3)) == wording.day("2024-06-03") == "3 June 2024"
 
 

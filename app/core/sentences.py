@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-_SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
+_SIGNS: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
 _MINUS: Final = "\N{MINUS SIGN}"
 
 
@@ -24,8 +24,13 @@ def day(at: date) -> str:
     return f"{at.day} {at:%B %Y}"
 
 
+def sign(unit: str) -> str:
+    """The sign of a currency; a code without one, and any other unit, as it is."""
+    return _SIGNS.get(unit, unit)
+
+
 def money(amount: Decimal, currency: str) -> str:
     """An amount of money, as £1,296.40; with the code of a currency that has no sign here."""
-    sign, exact = _MINUS if amount < 0 else "", f"{abs(amount):,.2f}"
-    symbol = _SYMBOLS.get(currency)
-    return f"{sign}{symbol}{exact}" if symbol else f"{sign}{exact} {currency}"
+    minus, exact = _MINUS if amount < 0 else "", f"{abs(amount):,.2f}"
+    known = _SIGNS.get(currency)
+    return f"{minus}{known}{exact}" if known else f"{minus}{exact} {currency}"

@@ -167,7 +167,11 @@ def amount(value: float, unit: str) -> str:
         return f"{value * 100:+.1f} points".replace("-", _MINUS)
     if unit in ("money", "people", "seats"):
         return number(value)
-    # What is counted stands first: 1 day per person-week.
+    return _counted(value, unit)
+
+
+def _counted(value: float, unit: str) -> str:
+    """A number of what its unit names first: 1 day per person-week."""
     of_one = _OF_MANY.sub(r"\1", unit, count=1)
     return f"{number(value)} {of_one if value == 1 else unit}"
 
@@ -202,7 +206,7 @@ def worth(amount: str, of: str) -> str:
     """An amount of a benefit: of a currency, of hours, or of another unit."""
     if _CURRENCY.fullmatch(of):
         return sentences.money(Decimal(amount), of)
-    return f"{number(float(amount))} {of.replace('_', ' ')}"
+    return _counted(float(amount), of.replace("_", " "))
 
 
 def share(value: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from app.core.sentences import sign
 from app.dashboard.charts.drawing import drawn_once, styled
 from app.dashboard.wording import worth
 
@@ -65,7 +66,7 @@ def specification(answer: Answer, *, titled: bool = True) -> dict[str, Any]:
         for row in rows(answer)
     ]
     names = [row["assumption"] for row in values]
-    axis = alt.Axis(title=answer["of"], tickCount=5)
+    axis = alt.Axis(title=sign(answer["of"]), tickCount=5)
     y = alt.Y("assumption:N", sort=names, axis=alt.Axis(title=None, labelLimit=240))
     base = alt.Chart()
     bars = [
