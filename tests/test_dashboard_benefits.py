@@ -49,7 +49,7 @@ async def test_a_benefit_is_claimed_verified_and_decided_upon(
     refused = await browser.http.post(f"{about}/benefits/new", data=wrong, headers=ORIGIN)
     assert refused.status_code == 422
     assert {"#central", "#hours"} <= {href for href, _ in pages.read(refused).links}
-    right = {**hidden(page), **plain, "team": "North"}
+    right = {**hidden(page), **plain, "hours-1-team": "North"}
     made = await browser.http.post(f"{about}/benefits/new", data=right, headers=ORIGIN)
     assert made.status_code == 303, made.text
     again = {**right, "idempotency_key": "another"}
@@ -113,10 +113,10 @@ async def test_a_claim_is_made_with_what_it_takes_for_granted(
         for place, row in ((1, share), (3, pay))
         for part, text in row.items()
     }
-    wrong = {**hidden(page), **plain, **typed, "team": "N" * 201}
+    wrong = {**hidden(page), **plain, **typed, "hours-2-team": "N" * 201}
     refused = pages.read(await browser.http.post(address, data=wrong, headers=ORIGIN))
-    assert "#team" in {href for href, _ in refused.links}
-    wrong = {**wrong, "team": "North"}
+    assert "#hours-2-team" in {href for href, _ in refused.links}
+    wrong = {**wrong, "hours-2-team": "North"}
     refused = pages.read(await browser.http.post(address, data=wrong, headers=ORIGIN))
     assert "#assumptions-3-central" in {href for href, _ in refused.links}
     assert {name: refused.fields[name] for name in typed if "effect" not in name} == {
@@ -134,4 +134,53 @@ async def test_a_claim_is_made_with_what_it_takes_for_granted(
         ("pay", "GBP an hour", "divides", "35.00"),
     ]
     assert seats.rpartition("/")[2] in (await browser.get(address)).text
+    await browser.close()
+
+
+@ONE
+async def test_a_claim_is_changed_and_withdrawn_by_forms(app: FastAPI, council: Council) -> None:
+    admin = await council.admin()
+    path = f"/pilots/{await pilot(admin)}"
+    said = [
+        {"name": "pay", "effect": "divides", "low": "20.00", "central": "25.00", "high": "30.00"},
+        {"name": "share", "low": "0.10", "central": "0.20", "high": "0.30"},
+    ]
+    hours = [{"team": "North"}, {"team": "South", "category": "case_notes"}]
+    made = await claimed(admin, path, HOURS, assumptions=said, hours=hours, training_hours="4.00")
+    browser = await pages.reader(app, council, Role.ADMIN)
+    about = f"/dashboard{path}/benefits/{made['claim_id']}"
+    change = f"{about}/change"
+    page = pages.read(await browser.get(about))
+    assert (change, "Change this claim") in page.links
+    # Sent as it is shown, it says the same.
+    chosen = {"benefit_class": "capacity_released", "evidence_tier": "3", "measure": "hours"}
+    chosen |= {"evidence": made["evidence"], "assumptions-1-effect": "divides"}
+    form = {**pages.read(await browser.get(change)).fields, **chosen}
+    assert (await browser.http.post(change, data=form, headers=ORIGIN)).status_code == 303
+    now = good(await admin.get(f"{path}/benefits/{made['claim_id']}"))
+    assert {**now, "updated_at": ""} == {**made, "updated_at": ""}
+    # Somebody else was quicker: nothing is lost.
+    late = {**form, "idempotency_key": "late", "title": "Mine"}
+    refused = await browser.http.post(change, data=late, headers=ORIGIN)
+    assert refused.status_code == 412
+    assert pages.read(refused).fields["title"] == "Mine"
+    form = {**pages.read(await browser.get(change)).fields, **chosen}
+    form |= {"title": "Even less typing", "training_hours": "", "assumptions-1-name": "salary"}
+    form |= {f"hours-2-{part}": "" for part in ("department", "team", "category")}
+    assert (await browser.http.post(change, data=form, headers=ORIGIN)).status_code == 303
+    now = good(await admin.get(f"{path}/benefits/{made['claim_id']}"))
+    assert (now["title"], now["training_hours"], len(now["hours"])) == (
+        "Even less typing",
+        "0.00",
+        1,
+    )
+    assert [each["name"] for each in now["assumptions"]] == ["salary", "share"]
+    for withdrawn in (True, False):
+        page = pages.read(await browser.get(about))
+        form = {**hidden(page), "etag": page.fields["etag"]}
+        form["is_withdrawn"] = page.fields["is_withdrawn"]
+        sent = await browser.http.post(f"{about}/withdrawal", data=form, headers=ORIGIN)
+        assert sent.status_code == 303
+        now = good(await admin.get(f"{path}/benefits/{made['claim_id']}"))
+        assert now["is_withdrawn"] is withdrawn
     await browser.close()
