@@ -85,8 +85,10 @@ async def test_what_is_wrong_is_said_at_the_top_and_at_the_field_and_nothing_is_
         again = pages.read(answer)
         assert again.title.startswith("Error: Seats to ask for")
         (summary, *_) = [text for href, text in again.links if href == f"#{field}"]
-        # The summary may say of which field; the field need not.
-        assert f"Error: {summary.removeprefix('Keep until: ')}" in again.text
+        # The summary says of which field, where the rest does not; the field need not.
+        named = f"{field.replace('_', ' ').capitalize()}: "
+        assert f"Error: {summary.removeprefix(named)}" in again.text
+        assert not summary.startswith(("This field", "Input should"))
         assert answer.text.count(" checked>") == len(marked)
         assert again.fields["reason"] == fields["reason"].strip() or field == "reason"
         assert again.fields["csrf_token"] == page.fields["csrf_token"]
