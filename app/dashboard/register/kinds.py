@@ -100,7 +100,7 @@ ASKED: Final[Mapping[ItemKind, tuple[Asked, ...]]] = {
             Shape.LINES,
             f"Staff, a union, people who use services; no names. {_ONE_A_LINE}",
         ),
-        Asked("held_on", "On", Shape.DAY),
+        Asked("held_on", "Held on", Shape.DAY),
         Asked("outcome", "Outcome", Shape.TEXT),
     ),
     ItemKind.RISK: (
@@ -111,7 +111,7 @@ ASKED: Final[Mapping[ItemKind, tuple[Asked, ...]]] = {
     ),
     ItemKind.INCIDENT: (
         Asked("description", "What went wrong", Shape.TEXT, "Name nobody who receives care."),
-        Asked("occurred_on", "On", Shape.DAY),
+        Asked("occurred_on", "Happened on", Shape.DAY),
         Asked("severity", "How bad", Shape.CHOICE, codes=(*Level,)),
         Asked("is_breach", "Is it a breach of personal data?", Shape.YES_OR_NO),
         Asked("reported_to", "Reported to", Shape.LINES, f"Bodies and posts. {_ONE_A_LINE}"),
