@@ -118,6 +118,8 @@ async def change(
         Conflict: finance has verified it; or as for `create`.
         NotFound, Invalid: as for `create`.
     """
+    # Before the claim, as an erasure does, which takes names out of claims.
+    await organisations.hold(session, principal.organisation_id)
     claim = await get(session, principal, pilot_id, claim_id, for_update=True)
     check_if_match(if_match, etag_of(claim.id, claim.revision))
     if claim.verified_at is not None:

@@ -99,6 +99,7 @@ async def erase(session: AsyncSession, principal: Principal, person_id: UUID) ->
         Invalid: there is nobody of this id.
         Conflict: a legal hold is in force, or the person is a pseudonym already.
     """
+    await legal_holds.keep_still(session, principal)
     person = await _held(session, principal, person_id)
     if person.external_id.startswith(PREFIX):
         raise errors.erased_already()

@@ -10,11 +10,21 @@ from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.errors import Conflict, Invalid, NotFound, existing
 from app.core.pagination import PageQuery
+from app.organisations import service as organisations
 from app.people import service as people
 from app.pilots import service as pilots
 from app.privacy.legal_holds import repository
 from app.privacy.legal_holds.models import LegalHold
 from app.privacy.legal_holds.schemas import LegalHoldIn
+
+
+async def keep_still(session: AsyncSession, principal: Principal) -> None:
+    """Let no hold be placed until the transaction ends; waits for whoever places one, or deletes, right now.
+
+    Whoever deletes what a hold may be on begins with this, and looks for holds afterwards: so a hold that was
+    answered is one that nothing is deleted under.
+    """
+    await organisations.hold(session, principal.organisation_id)
 
 
 async def place(session: AsyncSession, principal: Principal, wanted: LegalHoldIn) -> LegalHold:
@@ -23,10 +33,11 @@ async def place(session: AsyncSession, principal: Principal, wanted: LegalHoldIn
     Raises:
         Invalid: there is no such person or pilot within reach.
     """
+    # What is deleted at this moment is gone before the hold is placed, or is kept.
+    await keep_still(session, principal)
     try:
         if wanted.person_id is not None:
-            # Locked, so that whoever is erased at this moment is gone, or is kept.
-            await people.get(session, principal, wanted.person_id, for_update=True)
+            await people.get(session, principal, wanted.person_id)
         if wanted.pilot_id is not None:
             await pilots.get(session, principal, wanted.pilot_id)
     except NotFound:

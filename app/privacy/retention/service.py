@@ -12,6 +12,7 @@ from app.audit_log import service as audit_log
 from app.core import clock
 from app.core.etags import check_if_match, etag_of
 from app.privacy.erasure import service as erasure
+from app.privacy.legal_holds import service as legal_holds
 from app.privacy.retention import repository
 from app.privacy.retention.models import RetentionSchedule
 from app.privacy.retention.periods import Kept, cut_of, defaults
@@ -125,6 +126,7 @@ async def apply(session: AsyncSession, principal: Principal, today: date, table:
 
     What is due is found anew: the schedule or a hold may have changed since the run was planned.
     """
+    await legal_holds.keep_still(session, principal)
     rule = next(rule for rule in RULES if rule.name == table)
     cut = (await cuts(session, principal, today))[rule.kept]
     if cut is None or await repository.schedule(session, principal) is None:
