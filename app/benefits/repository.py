@@ -52,7 +52,7 @@ async def counting(
 
 
 async def counting_in(
-    session: AsyncSession, principal: Principal, period: Window, but: UUID
+    session: AsyncSession, principal: Principal, period: Window, but: UUID | None = None
 ) -> list[BenefitClaim]:
     """The claims of the whole organisation that count on one of these days, but for one, in that order."""
     b = BenefitClaim
@@ -60,6 +60,7 @@ async def counting_in(
         col(b.ends_on) > period.starts_on,
         col(b.starts_on) < period.ends_on,
         col(b.is_withdrawn).is_(False),
-        col(b.id) != but,
     )
+    if but is not None:
+        statement = statement.where(col(b.id) != but)
     return list((await session.exec(statement.order_by(col(b.id)))).all())

@@ -22,7 +22,7 @@ from app.core.errors import Conflict, Forbidden, Invalid, NotFound, existing
 from app.core.etags import check_if_match, etag_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
-from app.core.periods import DAY
+from app.core.periods import DAY, Window
 from app.licences.pools import service as pools
 from app.licences.pools.models import LicencePool
 from app.metrics.snapshots import service as snapshots
@@ -94,6 +94,13 @@ async def counting(
     """The claims of a pilot within reach that count."""
     await pilots.get(session, principal, pilot_id)
     return await repository.counting(session, principal, pilot_id)
+
+
+async def counting_in(
+    session: AsyncSession, principal: Principal, days: Window
+) -> list[BenefitClaim]:
+    """The claims of the whole organisation that count on one of these days."""
+    return await repository.counting_in(session, principal, days)
 
 
 async def pools_of(

@@ -66,6 +66,15 @@ async def plans_before(
     return list((await session.exec(statement.order_by(col(p.id)))).all())
 
 
+async def plans_begun(
+    session: AsyncSession, principal: Principal, days: Window
+) -> list[OutputAuditPlan]:
+    """Plans of whatever pilot whose period begins on one of these days."""
+    p = OutputAuditPlan
+    within = (col(p.starts_on) >= days.starts_on, col(p.starts_on) < days.ends_on)
+    return list((await session.exec(scoped(principal, p).where(*within).order_by(col(p.id)))).all())
+
+
 async def list_outputs(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
     return await upsert(session, _LISTING, rows)
 

@@ -91,6 +91,11 @@ async def page(
     return await repository.plans(session, principal, pilot_id, query)
 
 
+async def begun(session: AsyncSession, principal: Principal, days: Window) -> list[OutputAuditPlan]:
+    """Plans of the organisation whose period begins on one of these days."""
+    return await repository.plans_begun(session, principal, days)
+
+
 async def get(
     session: AsyncSession,
     principal: Principal,

@@ -26,7 +26,7 @@ class Provenance:
         source: the route that answers the figure.
         figures: the slugs, with the versions of their definitions.
         starts_on, ends_on: the window, half-open.
-        about: the ids of the pilots or pools.
+        about: the ids of the pilots, pools, policies or audit plans.
         snapshot_id: the published figures that say the same, where there are any.
     """
 

@@ -68,7 +68,9 @@ class ProvenanceOut(Output):
     as_of: str
     people: int | None
     evidence_tier: int | None
-    about: list[str] = Field(description="The ids of the pilots or licence pools.")
+    about: list[str] = Field(
+        description="The ids of the pilots, licence pools, policies or audit plans."
+    )
     snapshot_id: str | None = Field(description="Published figures of the same day.")
 
 

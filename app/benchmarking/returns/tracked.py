@@ -10,7 +10,9 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
+from app.benchmarking.returns import assured, claimed
 from app.benchmarking.returns.answers import Answer, Origin, Provenance
+from app.benchmarking.returns.recorded import Recorded
 from app.core.pagination import MAX_LIMIT, PageQuery
 from app.core.periods import DAY, Window
 from app.metrics.adoption import service as adoption
@@ -25,41 +27,8 @@ from app.metrics.registry import (
 )
 from app.metrics.snapshots import service as snapshots
 from app.metrics.time_use import service as time_use
-from app.metrics.utilisation import service as utilisation
 from app.metrics.utilisation.service import UtilisationAnswer
-from app.pilots import service as pilots
-from app.pilots.models import Arm, Pilot, PilotStatus
-
-_CARRIED_OUT: Final = (PilotStatus.RUNNING, PilotStatus.COMPLETED, PilotStatus.DECIDED)
-
-
-class Recorded:
-    """What is recorded of a year, as anybody may see it; what several questions need is read once."""
-
-    def __init__(self, session: AsyncSession, principal: Principal, year: Window) -> None:
-        self.session = session
-        self.principal = Principal.anybody(principal.organisation)
-        self.year = year
-        self._begun: list[Pilot] | None = None
-        self._terms: list[UtilisationAnswer] | None = None
-
-    async def pilots_begun(self) -> list[Pilot]:
-        """The pilots whose window begins in the year."""
-        if self._begun is None:
-            over = await pilots.over(self.session, self.principal, self.year)
-            self._begun = [
-                each for each in over if each.starts_on in self.year and each.status in _CARRIED_OUT
-            ]
-        return self._begun
-
-    async def terms_begun(self) -> list[UtilisationAnswer]:
-        """The use of each pool over its whole term, of those whose term begins in the year."""
-        if self._terms is None:
-            page, whole = PageQuery(limit=MAX_LIMIT), utilisation.Question()
-            every, _ = await utilisation.of_every_pool(self.session, self.principal, page, whole)
-            self._terms = [each for each in every if each.pools[0].term_starts_on in self.year]
-        return self._terms
-
+from app.pilots.models import Arm, Pilot
 
 Source = Callable[[Recorded], Awaitable[Answer | None]]
 AddedUp = Callable[[Sequence[UtilisationAnswer], str], float | None]
@@ -76,16 +45,8 @@ async def _pilots_begun(recorded: Recorded) -> Answer | None:
     begun = await recorded.pilots_begun()
     if not begun:
         return None
-    provenance = Provenance(
-        source="GET /pilots",
-        figures={},
-        starts_on=recorded.year.starts_on.isoformat(),
-        ends_on=recorded.year.ends_on.isoformat(),
-        as_of=max(each.starts_on for each in begun).isoformat(),
-        people=None,
-        evidence_tier=None,
-        about=[str(each.id) for each in begun],
-    )
+    as_of = max(each.starts_on for each in begun)
+    provenance = recorded.provenance("GET /pilots", [str(each.id) for each in begun], as_of)
     return Answer(len(begun), origin=Origin.TRACKED, provenance=provenance)
 
 
@@ -202,7 +163,15 @@ SOURCES: Final[dict[str, Source]] = {
     "admin_share_change": _change_of_admin,
     "ai_licence_spend": _seats(COMMITTED_COST, _sum),
     "ai_licences": _seats(PURCHASED_SEAT_DAYS, _mean_over_days),
+    "ai_output_error_rate": assured.error_rate,
     "ai_pilots_begun": _pilots_begun,
+    "assessed_pilot_share": assured.assessed_before,
+    "capacity_released": claimed.capacity_released,
+    "cash_savings_verified": claimed.cash_verified,
+    "cost_avoided": claimed.cost_avoided,
+    "days_of_assurance": assured.days_of_assurance,
     "late_adoption": _late_adoption,
     "licence_utilisation": _seats(LICENCE_UTILISATION, _share),
+    "overdue_policy_share": assured.overdue_policies,
+    "policy_topics_covered": assured.topics_covered,
 }

@@ -60,3 +60,9 @@ async def published(
     if for_update:
         statement = statement.with_for_update()
     return list((await session.exec(statement.order_by(col(Policy.code)))).all())
+
+
+async def published_by(session: AsyncSession, principal: Principal, day: date) -> list[Policy]:
+    """Versions that were published on a day or before, whatever has become of them."""
+    statement = scoped(principal, Policy).where(col(Policy.published_on) <= day)
+    return list((await session.exec(statement.order_by(col(Policy.id)))).all())

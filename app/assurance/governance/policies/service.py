@@ -139,6 +139,11 @@ async def published(session: AsyncSession, principal: Principal) -> list[Policy]
     return await repository.published(session, principal)
 
 
+async def published_by(session: AsyncSession, principal: Principal, day: date) -> list[Policy]:
+    """The versions that had been published by the end of a day, whatever has become of them since."""
+    return await repository.published_by(session, principal, day)
+
+
 async def overdue(
     session: AsyncSession, principal: Principal, today: date, *, for_update: bool = False
 ) -> list[Policy]:
