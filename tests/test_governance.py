@@ -221,12 +221,26 @@ async def test_a_transparency_record_is_drafted_in_the_order_of_the_standard(
     empty = good(await client.get(f"{path}/transparency-record"))
     entries = [entry for section in empty["sections"] for entry in section["entries"]]
     assert [entry["number"] for entry in entries] == [place.number for place in PLACES]
+    # Each as the guidance for version 4.0 numbers it.
+    assert empty["standard_version"] == "4.0"
+    assert {e["heading"]: e["number"] for e in entries}.items() >= {
+        "description": "1.2",
+        "third_party_data_access": "2.1.4.5",
+        "integration": "2.3.1",
+        "system_input": "2.4.1.2",
+        "model_name": "2.4.2.1",
+        "model_architecture": "2.4.2.6",
+        "datasets": "2.4.2.8",
+    }.items()
     assert [section["title"].rpartition(": ")[2] for section in empty["sections"]] == [
-        "Overview",
+        "Summary Information",
         "Owner and Responsibility",
         "Description and Rationale",
         "Deployment Context",
         "Tool Specification",
+        "Model Specification",
+        "Development Data Specification",
+        "Operational Data Specification",
         "Risks, Mitigations and Impact Assessments",
     ]
     said = {

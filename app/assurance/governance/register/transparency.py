@@ -76,6 +76,8 @@ def record_of(
 
 def _of_pilot(pilot: Pilot, organisation: Organisation) -> Said:
     found = {
+        Heading.TITLE: pilot.tool or pilot.name,
+        Heading.ORGANISATION_NAME: organisation.name,
         Heading.NAME: pilot.tool or pilot.name,
         Heading.DESCRIPTION: pilot.purpose,
         Heading.ORGANISATION: organisation.name,
