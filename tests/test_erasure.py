@@ -6,13 +6,15 @@ import zipfile
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import text
 
 from app.access.permissions import Role
 from app.audit_log.seals.sealing import Sealer
 from app.privacy.erasure.naming import without_in
 from app.privacy.register.service import HOLDINGS
-from tests.council import Council, good, problem
+from tests import pages
+from tests.council import Council, good, pilot, problem
 from tests.feedback import lead_of
 from tests.licences import on
 from tests.privacy import (
@@ -158,3 +160,48 @@ def test_names_are_taken_out_wherever_they_stand_in_what_json_can_say() -> None:
         "assumptions": [{"name": "as [erased] has it", "low": 1.5}, None],
         NAME: [True],
     }
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_what_is_sealed_keeps_a_name_and_whoever_erases_is_told(council: Council) -> None:
+    client = await council.admin()
+    row = {"external_id": NUMBER, "display_name": NAME}
+    person_id = good(await client.post("/people", json=row), 201)["person_id"]
+    path = f"/pilots/{await pilot(client)}"
+    for step in ("planned", "running", "completed"):
+        good(await client.post(f"{path}/transitions", json={"to": step}), 201)
+    wanted = {"pilot_id": path.rpartition("/")[2], "outcome": "stop", "decided_by": "Digital Board"}
+    wanted["reasons"] = f"{NAME} advised against it."
+    decision = good(await client.post("/decisions", json=wanted), 201)
+    returned = [await _return_with_a_note(client, amends=amends) for amends in (False, True)]
+
+    planned = good(await client.get(f"/people/{person_id}/erasure"))
+    kept = {each["table"]: each["rows"] for each in planned["mentions_kept"]}
+    assert kept == {"pilot_decision": 1, "benchmark_return": 1}
+    assert {each["table"]: each["rows"] for each in planned["mentions"]} == {"benchmark_return": 1}
+    browser = await pages.reader(council.app, council, Role.INFORMATION_GOVERNANCE)
+    page = pages.read(await browser.get(f"/dashboard/people/{person_id}/erasure")).text
+    assert "The person is named in 1 sealed record of" in page
+    assert "A first name alone" in page
+    await browser.close()
+    good(await client.post("/erasures", json={"person_id": person_id}), 201)
+
+    assert good(await client.get(f"/decisions/{decision['decision_id']}")) == decision
+    submitted, draft = [good(await client.get(each))["answers"] for each in returned]
+    assert submitted["ict_spend"]["note"] == f"says {NAME}"
+    assert draft["ict_spend"]["note"] == "says [erased]"
+
+
+async def _return_with_a_note(client: httpx.AsyncClient, *, amends: bool) -> str:
+    """A return that was submitted with a name in a note, or the draft that amends it; its path."""
+    said = {"year": 2023, "reason": "A figure was wrong." if amends else None}
+    made = good(await client.post("/benchmark-returns", json=said), 201)
+    path = f"/benchmark-returns/{made['return_id']}"
+    if not amends:
+        needed = {"staff_in_post": 5000, "digital_staff": 150, "ict_spend": 18_000_000}
+        answers: dict[str, Any] = {name: {"value": value} for name, value in needed.items()}
+        answers["ict_spend"]["note"] = f"says {NAME}"
+        good(await client.patch(path, json={"answers": answers}))
+        for step in ("checked", "submitted"):
+            good(await client.post(f"{path}/steps", json={"to": step}))
+    return path

@@ -18,7 +18,9 @@ class PilotDecisionIn(Input):
 
     pilot_id: UUID
     outcome: DecisionOutcome
-    reasons: Prose
+    reasons: Prose = Field(
+        description="Name nobody: a decision is sealed, and keeps names even after an erasure."
+    )
     decided_by: Label = Field(description="The board or post that decided, as `Digital Board`.")
     decided_on: CalendarDate | None = Field(default=None, description="Today by default.")
     seats_to_keep: Seats | None = Field(

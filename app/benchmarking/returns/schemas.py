@@ -32,7 +32,9 @@ class AnswerIn(Input):
     value: Amount
     low: Amount | None = Field(default=None, description="Lower end of its interval.")
     high: Amount | None = Field(default=None, description="Upper end of its interval.")
-    note: Remark | None = None
+    note: Remark | None = Field(
+        default=None, description="Name nobody: what was submitted is never changed."
+    )
 
 
 class AnswersIn(Change):

@@ -1,5 +1,6 @@
 """`/people/{person_id}/erasure` and `/erasures`: what an erasure would do, doing it, and what was done."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Response, status
@@ -33,11 +34,16 @@ async def preview_erasure(person_id: UUID, session: Session, principal: Caller) 
             )
             for each in plan.tables
         ],
-        mentions=[MentionOut(table=table, rows=rows) for table, rows in plan.mentions.items()],
+        mentions=_mentions(plan.mentions),
+        mentions_kept=_mentions(plan.mentions_kept),
         stored_answers=plan.answers,
         groups_kept=plan.keeps,
         values_not_searched=plan.unsearched,
     )
+
+
+def _mentions(found: Mapping[str, int]) -> list[MentionOut]:
+    return [MentionOut(table=table, rows=rows) for table, rows in found.items()]
 
 
 @router.post(

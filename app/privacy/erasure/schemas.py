@@ -39,7 +39,11 @@ class ErasurePlanOut(Output):
     legal_hold_ids: list[UUID] = Field(description="Holds in force: with one it is refused.")
     tables: list[TableOut]
     mentions: list[MentionOut] = Field(
-        description="Where name, number or sign-in name stand in texts of others: they are taken out."
+        description="Where the whole name, the number, the sign-in name or an address stand in texts of others: "
+        "they are taken out. A first name alone is not looked for."
+    )
+    mentions_kept: list[MentionOut] = Field(
+        description="Where they stand in sealed records (decisions, submitted returns), which stay as they were made."
     )
     stored_answers: int = Field(description="Kept answers to requests that name the person.")
     groups_kept: list[str] = Field(

@@ -1,5 +1,6 @@
 """Erasing somebody: what would go, and having it go. What stays is under a pseudonym that leads nowhere."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -66,7 +67,8 @@ class Plan:
     Attributes:
         held_by: legal holds in force; with one of them it is refused.
         tables: of each table the rows that are the person's.
-        mentions: of each table the rows in whose texts the person is named.
+        mentions: of each table the rows in whose texts the person is named, and will not be.
+        mentions_kept: the same of rows that are sealed: they stay as they were made.
         answers: stored answers to requests that name the person.
         keeps: the groups that the pseudonym stays in, because enough others are in them.
         unsearched: how many of the person's values are too short to be looked for in texts.
@@ -75,6 +77,7 @@ class Plan:
     held_by: list[UUID]
     tables: list[Found]
     mentions: dict[str, int]
+    mentions_kept: dict[str, int]
     answers: int
     keeps: list[str]
     unsearched: int = field(default=0)
@@ -155,17 +158,18 @@ async def _plan(session: AsyncSession, principal: Principal, target: Target) -> 
         Found(holding, await register.count(session, principal, holding, subject))
         for holding in holdings.of_people()
     ]
-    mentions = {}
+    mentions: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
     for holding in holdings.with_prose():
-        rows = await register.mentioning(session, principal, holding, target.telling)
-        named = [row for row in rows if _without(holding, row, target)]
-        if named:
-            mentions[holding.table] = len(named)
+        for row in await register.mentioning(session, principal, holding, target.telling):
+            if _without(holding, row, target):
+                (kept if _is_sealed(holding, row) else mentions)[holding.table] += 1
     held = await legal_holds.on_person(session, principal, subject.person_id)
     return Plan(
         held_by=[hold.id for hold in held],
         tables=tables,
-        mentions=mentions,
+        mentions=dict(mentions),
+        mentions_kept=dict(kept),
         answers=await repository.count_answers(session, principal, target.in_answers),
         keeps=await _groups_kept(session, principal, target.person),
         unsearched=len(target.names) - len(target.telling),
@@ -247,8 +251,12 @@ async def _take_out_of_texts(session: AsyncSession, principal: Principal, target
     for holding in holdings.with_prose():
         for row in await register.mentioning(session, principal, holding, target.telling):
             texts = _without(holding, row, target)
-            if texts:
+            if texts and not _is_sealed(holding, row):
                 await repository.rewrite(session, principal, holding, row, texts)
+
+
+def _is_sealed(holding: Holding, row: Mapping[str, Any]) -> bool:
+    return holding.sealed_since is not None and row[holding.sealed_since] is not None
 
 
 def _without(holding: Holding, row: Mapping[str, Any], target: Target) -> dict[str, Any]:

@@ -64,6 +64,8 @@ class Holding:
         prose: texts that anybody may have written about anybody, in whatever row: a person's name, number and
             sign-in name are taken out of them. A subject access counts those that are in the person's own rows
             and not `personal`: somebody else wrote them, and may speak of others.
+        sealed_since: the column that holds since when a row is sealed: nobody can change its prose from then on,
+            and who is named in it is told to whoever erases them.
         hidden: columns that a subject access leaves out: ids of whoever acted, keys, digests.
         plain: every other text, which holds nobody: codes, labels, settings.
     """
@@ -77,6 +79,7 @@ class Holding:
     renames: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     prose: tuple[str, ...] = ()
+    sealed_since: str | None = None
     hidden: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
 

@@ -12,9 +12,10 @@ def _nobody(
     *,
     plain: tuple[str, ...] = (),
     prose: tuple[str, ...] = (),
+    sealed_since: str | None = None,
     of: Of = Of.NOBODY,
 ) -> Holding:
-    return Holding(table, of, why, prose=prose, plain=plain)
+    return Holding(table, of, why, prose=prose, sealed_since=sealed_since, plain=plain)
 
 
 NOBODY: Final = (
@@ -147,6 +148,7 @@ NOBODY: Final = (
         "benchmark_return",
         "What the council answers of itself, with notes.",
         prose=("reason", "answers"),
+        sealed_since="submitted_at",
     ),
     _nobody(
         "benefit_claim",
@@ -201,7 +203,9 @@ NOBODY: Final = (
     _nobody(
         "pilot_decision",
         "What the council decided, why, and which office decided: its record, sealed, and kept as it was made.",
-        plain=("content", "seal"),
+        prose=("content",),
+        sealed_since="made_at",
+        plain=("seal",),
         of=Of.GOVERNANCE,
     ),
     _nobody("sampled_output", "Which references were drawn.", of=Of.GOVERNANCE),

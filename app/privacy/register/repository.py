@@ -76,11 +76,12 @@ async def rows(
 async def mentioning(
     session: AsyncSession, principal: Principal, holding: Holding, values: Sequence[str]
 ) -> Sequence[dict[str, Any]]:
-    """Key and prose of the rows in whose prose, JSON too, one of these values may stand, in capitals or not."""
+    """Key, prose and seal of the rows in whose prose, JSON too, one of these values may stand, in capitals or not."""
     if not values:
         return []
     table = table_of(holding)
-    columns = [*table.primary_key, *(table.c[name] for name in holding.prose)]
+    also = (holding.sealed_since,) if holding.sealed_since is not None else ()
+    columns = [*table.primary_key, *(table.c[name] for name in (*holding.prose, *also))]
     told = [
         cast(table.c[name], Text).icontains(spelt, autoescape=True)
         for name in holding.prose
