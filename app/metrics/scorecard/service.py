@@ -22,6 +22,7 @@ from app.metrics.questions import Question
 from app.metrics.scorecard.criteria import Judged, judged
 from app.metrics.scorecard.gaps import Known, Missing, gaps
 from app.metrics.time_use import service as time_use
+from app.metrics.time_use.loading import span_of
 from app.metrics.time_use.service import TimeUseAnswer
 from app.metrics.utilisation import service as utilisation
 from app.metrics.utilisation.service import UtilisationAnswer
@@ -58,7 +59,7 @@ async def scorecard(
     pilot = await pilots.get(session, principal, pilot_id)
     whole = Question(as_of=as_of)
     used = await adoption.adoption(session, principal, pilot_id, whole)
-    facts = await daily.facts(session, principal, pilot, time_use.span_of(pilot, pilot.window))
+    facts = await daily.facts(session, principal, pilot, span_of(pilot, pilot.window))
     spent = await time_use.time_use(session, principal, pilot_id, whole, facts)
     said = await feedback.feedback(session, principal, pilot_id, whole, facts)
     every_pool = utilisation.Question(as_of=as_of)

@@ -126,7 +126,7 @@ class Period:
         if self.sums is None:
             return self._none(definition.metric)
         parts, wholes = definition.parts(self.sums), definition.wholes(self.sums)
-        return self._of_shares(definition.metric, parts, wholes)
+        return self.of_shares(definition.metric, parts, wholes)
 
     def _outside(self) -> Figure:
         if self.sums is None:
@@ -134,11 +134,12 @@ class Period:
         amounts, everything = self.sums.amounts, _everything(self.sums)
         # Sums of the same minutes may differ in the last place: nothing is below nothing.
         outside = np.clip(everything - amounts[ADMIN] - amounts[DIRECT], 0, everything)
-        return self._of_shares(EXCLUDED_SHARE, outside, everything)
+        return self.of_shares(EXCLUDED_SHARE, outside, everything)
 
-    def _of_shares(
+    def of_shares(
         self, metric: Metric, parts: NDArray[np.float64], wholes: NDArray[np.float64]
     ) -> Figure:
+        """The share of each person's parts in their wholes, shape (people,) each."""
         counts = wholes > 0
         parts, wholes = parts[counts], wholes[counts]
         k, part, whole = len(wholes), float(parts.sum()), float(wholes.sum())

@@ -103,6 +103,13 @@ class Recorded:
         days = np.bincount(person, minlength=n * k).reshape(n, k)
         return Sums(amounts, (days > 0).astype(np.int64), days)
 
+    def divided(self, window: Window, part: NDArray[np.int64], parts: int) -> NDArray[np.float64]:
+        """Shape (parts, people): what each person's time went to in a window, by the part of each code."""
+        within, k = self._within(window), len(self.people)
+        cell = part[self.code[within]] * k + self.person[within]
+        flat = np.bincount(cell, self.amount[within], parts * k)
+        return flat.astype(np.float64, copy=False).reshape(parts, k)
+
     def codes_in(self, window: Window) -> set[int]:
         """The numbers of the codes that are counted in a window."""
         return set(np.flatnonzero(np.bincount(self.code[self._within(window)])).tolist())

@@ -44,10 +44,12 @@ class PhaseQuality:
     unmapped_share: float | None
     suppressed: bool = False
 
-    def withheld(self, minimum: int, *, altogether: bool = False) -> "PhaseQuality":
+    def withheld(
+        self, minimum: int, *, altogether: bool = False, unmapped: bool = True
+    ) -> "PhaseQuality":
         """The same for somebody who may not see the people: nothing that a few of them could be read off.
 
-        `altogether`: the figures beside it wait for the end of the window.
+        `altogether`: the figures beside it wait for the end of the window; `unmapped`: unmapped time may be told.
         """
         sampled, members = self.people_sampled or 0, self.members or 0
         if altogether or 0 < sampled < minimum or 0 < members < minimum:
@@ -61,10 +63,11 @@ class PhaseQuality:
                 unmapped_share=None,
                 suppressed=True,
             )
+        shown = self if unmapped else replace(self, unmapped_share=None, suppressed=True)
         if 0 < members - sampled < minimum:
             # How many were sampled stands beside every figure; of how many would tell how few were not.
-            return replace(self, members=None, person_days_expected=None, suppressed=True)
-        return self
+            return replace(shown, members=None, person_days_expected=None, suppressed=True)
+        return shown
 
 
 def quality_of(

@@ -1,52 +1,48 @@
 """Time use as it is answered: loaded, computed, broken down, and suppressed for the reader."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from uuid import UUID
 
 import numpy as np
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.access.permissions import Scope
 from app.access.principals import Principal
-from app.core import clock
 from app.core.arrays import Ids
 from app.core.periods import DAY, Window
-from app.metrics import groups as grouping
 from app.metrics.breakdowns import Breakdown, suppress_together
-from app.metrics.figures import AnyFigure, Figure, Flag
+from app.metrics.figures import AnyFigure, Figure, Flag, Share
 from app.metrics.groups import GroupBy
 from app.metrics.questions import Question
 from app.metrics.suppression import Report, suppress, without
+from app.metrics.time_use import parts
 from app.metrics.time_use.calculation import (
     BROAD,
     STRICT,
     Changed,
-    Period,
+    Definition,
     Verdict,
     effect,
-    unmapped,
     verdict,
 )
-from app.metrics.time_use.measured import Measured
+from app.metrics.time_use.loading import FEW_ENTRIES, Loaded, is_lead, load, span_of
+from app.metrics.time_use.measured import Sums
 from app.metrics.time_use.quality import PhaseQuality, quality_of
-from app.metrics.time_use.weekly import Waiting, Week, waiting, weekly
+from app.metrics.time_use.weekly import Waiting, Week, weekly
 from app.pilots import membership
-from app.pilots import service as pilots
 from app.pilots.models import Arm, Pilot
 from app.pilots.roll import Roll
 from app.time_use.daily import service as daily
-from app.time_use.plans import service as plans
-from app.time_use.plans.expectation import Schedule
 from app.time_use.taxonomies import service as taxonomies
-from app.time_use.taxonomies.service import Version
 
-_VARIANTS = {"strict": STRICT, "broad": BROAD}
-# So many take a few milliseconds, no more than a thread may have to wait for its turn.
-_FEW_ENTRIES = 20_000
+Behind = Callable[[Sums], tuple[Share, ...]]
+# Another definition of admin, and the people behind what follows from it.
+_VARIANTS: dict[str, tuple[Definition, Behind]] = {
+    "strict": (STRICT, parts.of_strict),
+    "broad": (BROAD, parts.of_broad),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,44 +74,6 @@ class TimeUseAnswer:
     verdict: Verdict
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """What the figures are computed from.
-
-    Attributes:
-        baseline, before: all of the baseline, and as far as it had come on the day that was asked for.
-        groups: the ids of members of arm `pilot` by group, of every breakdown that the reader may have.
-        asked: the one to be shown.
-    """
-
-    facts: daily.Facts
-    roll: Roll
-    taxonomy: Version
-    window: Window
-    baseline: Window | None
-    before: Window | None
-    as_of: date
-    schedule: Schedule | None = None
-    groups: Mapping[GroupBy, Mapping[str, Ids]] = field(default_factory=dict)
-    asked: GroupBy | None = None
-
-    @cached_property
-    def measured(self) -> Measured:
-        return Measured.of(self.facts, self.roll, self.taxonomy.codebook)
-
-    @property
-    def days(self) -> Window:
-        """The window as far as it lies before the end of `as_of`."""
-        return self.window.until(self.as_of)
-
-
-def span_of(pilot: Pilot, window: Window) -> Window:
-    """All days whose facts time use over a window is computed from."""
-    # The window may lie before the baseline, or within it.
-    found = [each for each in (window, pilot.baseline) if each is not None]
-    return Window(min(each.starts_on for each in found), max(each.ends_on for each in found))
-
-
 async def time_use(
     session: AsyncSession,
     principal: Principal,
@@ -129,28 +87,8 @@ async def time_use(
         NotFound: there is no such pilot within reach.
         Invalid: the window is empty, backwards or too long.
     """
-    pilot = await pilots.get(session, principal, pilot_id)
-    today, is_lead = clock.today(principal.organisation.zone), _is_lead(principal)
-    if not is_lead:
-        question = question.restricted(pilot.windows, today)
-    window = question.window(pilot.window)
-    as_of = question.last_day(window, today)
-    before = pilot.baseline
-    span = span_of(pilot, window)
-    if before is not None and question.as_of is not None:
-        before = before.until(question.as_of)
-    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
-    plan = await plans.find(session, principal, pilot)
-    schedule = plans.schedule_of(plan) if plan is not None else None
-    # Who is away matters to what a plan expects, and to nothing else here.
-    roll = await membership.roll(session, principal, pilot, span if schedule else None)
-    asked = question.group_by
-    groups = await grouping.of_pilot(session, principal, pilot, asked, alone=is_lead)
-    facts = facts or await daily.facts(session, principal, pilot, span)
-    loaded = _Loaded(
-        facts, roll, taxonomy, window, pilot.baseline, before, as_of, schedule, groups, asked
-    )
-    if len(facts.entries.day) < _FEW_ENTRIES:
+    loaded = await load(session, principal, pilot_id, question, facts)
+    if len(loaded.facts.entries.day) < FEW_ENTRIES:
         return _answer(loaded, principal)
     # In a thread, so that a large pilot does not hold up everybody else's requests.
     return await asyncio.to_thread(_answer, loaded, principal)
@@ -188,10 +126,10 @@ async def spent(
         before = before.until(as_of)
     taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     facts = facts or await daily.facts(session, principal, pilot, span_of(pilot, days))
-    loaded = _Loaded(facts, roll, taxonomy, days, pilot.baseline, before, as_of)
-    changed = await asyncio.to_thread(_changed, loaded, Arm.PILOT)
+    loaded = Loaded(facts, roll, taxonomy, days, pilot.baseline, before, as_of)
+    changed = await asyncio.to_thread(lambda: loaded.changed[Arm.PILOT])
     people = loaded.measured.arms[Arm.PILOT].people
-    return Spent(changed, people, _flags(loaded, changed, principal))
+    return Spent(changed, people, loaded.flags(principal))
 
 
 async def waits(session: AsyncSession, principal: Principal, pilot: Pilot, as_of: date) -> Waiting:
@@ -207,27 +145,17 @@ async def waits(session: AsyncSession, principal: Principal, pilot: Pilot, as_of
     roll = await membership.roll(session, principal, pilot, None)
     facts = await daily.facts(session, principal, pilot, span_of(pilot, pilot.window))
     before = pilot.baseline.until(as_of) if pilot.baseline is not None else None
-    loaded = _Loaded(facts, roll, taxonomy, pilot.window, pilot.baseline, before, as_of)
+    loaded = Loaded(facts, roll, taxonomy, pilot.window, pilot.baseline, before, as_of)
     return await asyncio.to_thread(_waits, loaded, principal.organisation.minimum_group_size)
 
 
-def _waits(loaded: _Loaded, minimum: int) -> Waiting:
-    changed = _changed(loaded, Arm.PILOT)
-    return _late(loaded, changed, weekly(loaded.measured, changed, ()), minimum)
+def _waits(loaded: Loaded, minimum: int) -> Waiting:
+    weeks = weekly(loaded.measured, loaded.changed[Arm.PILOT], ())
+    return loaded.waiting(weeks, minimum)
 
 
-def _late(loaded: _Loaded, changed: Changed, weeks: Sequence[Week], minimum: int) -> Waiting:
-    windows = (loaded.baseline, loaded.window)
-    return waiting(loaded.measured, changed, weeks, windows, minimum)
-
-
-def _is_lead(principal: Principal) -> bool:
-    """Its lead may see the named samples anyway; nobody else may."""
-    return principal.only_own_pilots and principal.may(Scope.TIME_READ)
-
-
-def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
-    changed = {arm: _changed(loaded, arm) for arm in Arm}
+def _answer(loaded: Loaded, principal: Principal) -> TimeUseAnswer:
+    changed = loaded.changed
     has_comparison = bool(len(loaded.measured.arms[Arm.COMPARISON].people))
     exact = {
         _key(arm, part): figures
@@ -235,14 +163,9 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
         for part, figures in _of_arm(changed[arm]).items()
     }
     exact["effect"] = {"effect": effect(changed[Arm.PILOT], changed[Arm.COMPARISON])}
-    for name, definition in _VARIANTS.items():
-        one = changed[Arm.PILOT]
-        exact[name] = {
-            "baseline": one.before.share(definition),
-            "pilot": one.after.share(definition),
-            "change": one.figure(definition),
-        }
-    flags = _flags(loaded, changed[Arm.PILOT], principal)
+    for name, (definition, behind) in _VARIANTS.items():
+        exact[name] = _otherwise(changed[Arm.PILOT], definition, behind)
+    flags = loaded.flags(principal)
     breakdowns = _breakdowns(loaded, changed[Arm.PILOT])
     report = Report(
         figures={f"{part}.{slug}": f for part, each in exact.items() for slug, f in each.items()},
@@ -250,9 +173,9 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
     )
     weeks = weekly(loaded.measured, changed[Arm.PILOT], flags)
     quality = _quality(loaded, changed[Arm.PILOT])
-    if not _is_lead(principal):
+    if not is_lead(principal):
         minimum = principal.organisation.minimum_group_size
-        late = _late(loaded, changed[Arm.PILOT], weeks, minimum)
+        late = loaded.waiting(weeks, minimum)
         exact_figures = report.figures
         report = suppress(replace(report, groups={}), minimum)
         report = replace(report, figures=without(report.figures, late.names(report.figures)))
@@ -260,8 +183,11 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
             groups = suppress_together(exact_figures, breakdowns, minimum)[loaded.asked]
             report = replace(report, groups=groups)
         weeks = late.shown(weeks)
+        unmapped = loaded.tells_unmapped(minimum)
         quality = {
-            phase: found.withheld(minimum, altogether=(Arm.PILOT, phase) in late.totals)
+            phase: found.withheld(
+                minimum, altogether=(Arm.PILOT, phase) in late.totals, unmapped=unmapped
+            )
             for phase, found in quality.items()
         }
     shown = report.flagged(*flags)
@@ -281,7 +207,7 @@ def _answer(loaded: _Loaded, principal: Principal) -> TimeUseAnswer:
     )
 
 
-def _breakdowns(loaded: _Loaded, changed: Changed) -> dict[GroupBy, Breakdown]:
+def _breakdowns(loaded: Loaded, changed: Changed) -> dict[GroupBy, Breakdown]:
     """The exact figures of every breakdown that the reader may have; of who has an entry."""
     people = loaded.measured.arms[Arm.PILOT].people
     found = {}
@@ -294,16 +220,6 @@ def _breakdowns(loaded: _Loaded, changed: Changed) -> dict[GroupBy, Breakdown]:
     return found
 
 
-def _changed(loaded: _Loaded, arm: Arm) -> Changed:
-    recorded, is_prompts = loaded.measured.arms[arm], loaded.measured.is_prompts
-    before, after = loaded.before, loaded.days
-    sums = recorded.sums(before) if before is not None else None
-    return Changed(
-        Period(before or after, loaded.as_of, sums, is_prompts),
-        Period(after, loaded.as_of, recorded.sums(after), is_prompts),
-    )
-
-
 def _of_arm(changed: Changed) -> dict[str, dict[str, Figure]]:
     """The figures of an arm by part (`baseline`, `pilot`, `change`) and slug."""
     return {
@@ -313,14 +229,32 @@ def _of_arm(changed: Changed) -> dict[str, dict[str, Figure]]:
     }
 
 
+def _otherwise(changed: Changed, definition: Definition, behind: Behind) -> dict[str, Figure]:
+    """The share after another definition, by part; `behind` it are those of whom it tells beside the usual one."""
+    told = {
+        phase: behind(each.sums) if each.sums is not None else ()
+        for phase, each in (("baseline", changed.before), ("pilot", changed.after))
+    }
+    told["change"] = (*told["baseline"], *told["pilot"])
+    figures = {
+        "baseline": changed.before.share(definition),
+        "pilot": changed.after.share(definition),
+        "change": changed.figure(definition),
+    }
+    return {
+        part: replace(figure, disclosive=(*figure.disclosive, *told[part]))
+        for part, figure in figures.items()
+    }
+
+
 def _key(arm: Arm, part: str) -> str:
     return f"{arm}.{part}"
 
 
-def _flat(parts: Mapping[str, Mapping[str, Figure]], arm: Arm) -> dict[str, AnyFigure]:
+def _flat(found: Mapping[str, Mapping[str, Figure]], arm: Arm) -> dict[str, AnyFigure]:
     return {
         f"{_key(arm, part)}.{slug}": figure
-        for part, figures in parts.items()
+        for part, figures in found.items()
         for slug, figure in figures.items()
     }
 
@@ -353,21 +287,7 @@ def _variant(figures: Mapping[str, AnyFigure], name: str) -> Arms:
     )
 
 
-def _flags(loaded: _Loaded, changed: Changed, principal: Principal) -> list[Flag]:
-    """What is to be known of all figures."""
-    found = []
-    if unmapped([changed.before.sums, changed.after.sums]):
-        found.append(Flag.UNMAPPED_TIME)
-    if loaded.measured.is_mixed:
-        found.append(Flag.MIXED_METHODS)
-    if loaded.days.ends_on < loaded.window.ends_on:
-        found.append(Flag.WINDOW_OPEN)
-    if principal.organisation.is_simulated:
-        found.append(Flag.SIMULATED)
-    return found
-
-
-def _quality(loaded: _Loaded, changed: Changed) -> dict[str, PhaseQuality]:
+def _quality(loaded: Loaded, changed: Changed) -> dict[str, PhaseQuality]:
     phases = (("baseline", changed.before), ("pilot", changed.after))
     return {
         phase: quality_of(
