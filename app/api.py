@@ -60,6 +60,7 @@ from app.metrics.routes import router as metrics
 from app.metrics.scorecard.routes import router as scorecard
 from app.metrics.snapshots.routes import pilots_router as pilot_snapshots
 from app.metrics.snapshots.routes import router as snapshots
+from app.metrics.time_categories.routes import router as time_categories
 from app.metrics.time_coverage.routes import recorded_router as time_coverage_of_people
 from app.metrics.time_coverage.routes import router as time_coverage
 from app.metrics.time_quality.routes import recorded_router as time_quality_days
@@ -137,6 +138,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/pilots", "figures", adoption),
     ("/pilots", "figures", feedback_figures),
     ("/pilots", "figures", time_use),
+    ("/pilots", "figures", time_categories),
     ("/pilots", "figures", scorecard),
     ("/pilots", "figures", pilot_utilisation),
     ("/pilots", "figures", pilot_snapshots),

@@ -4,9 +4,10 @@ What a person did in a week is an unknown that is not below 0; a figure that is 
 up to. The attacker knows who is in which team, department and job family.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -26,8 +27,20 @@ GROUPINGS = ("team", "department", "job_family")
 RECORDED, ANSWERED, ACTIVE, AGREED = 1, 2, 4, 8
 EXACT, WIDE = 1e-7, 1e-6
 
-Unknown = tuple[int, date | None]
+# A person and a week, or none of a thing that has no week; of time its category as well.
+Unknown = tuple[Any, ...]
 Cell = frozenset[Unknown]
+
+RECORDING, OTHER_ADMIN, DIRECT = (
+    {"forms", "case_notes"},
+    {"email_scheduling"},
+    {"visit", "family_meeting"},
+)
+INDIRECT, BESIDE, UNMAPPED, EXCLUDED = {"liaison"}, {"supervision", "travel"}, {"X-9"}, {"leave"}
+ADMIN = RECORDING | OTHER_ADMIN
+WORKING = ADMIN | DIRECT | INDIRECT | BESIDE | UNMAPPED
+# Recorded now and then, beside the forms and visits of everybody who records at all.
+NOW_AND_THEN = sorted((WORKING | EXCLUDED) - {"forms", "visit"})
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,8 @@ class Council:
     tail: int
     # By person the pool whose seat is held over the window; none of a pilot whose members all have access.
     pools: list[int | None] | None = None
+    # By category that is recorded now and then who does so, and in which weeks; those of the baseline first.
+    beside: Mapping[str, Collection[tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def weeks(self) -> list[date]:
@@ -76,6 +91,30 @@ class Council:
             for week, bits in zip(self.weeks, weeks, strict=True)
             if bits & bit
         }
+
+    @cached_property
+    def spent(self) -> dict[tuple[int, date], dict[str, int]]:
+        """The minutes of each person and week in which there are any, by category."""
+        found = {}
+        for place, week in enumerate(self.weeks):
+            for person, weeks in enumerate(self.did):
+                if not weeks[place] & RECORDED:
+                    continue
+                found[person, week] = {
+                    "forms": _admin(person, week),
+                    "visit": _direct(person, week),
+                    **{
+                        category: 5 + 11 * number + 2 * person + week.day
+                        for number, category in enumerate(NOW_AND_THEN)
+                        if (person, place) in self.beside.get(category, ())
+                    },
+                }
+        return found
+
+    def spent_on(self, categories: Collection[str]) -> Callable[[int, date], float]:
+        return lambda person, week: float(
+            sum(self.spent[person, week].get(category, 0) for category in categories)
+        )
 
 
 def _admin(person: int, week: date) -> int:
@@ -115,12 +154,12 @@ async def load(client: httpx.AsyncClient, told: Council, run: int) -> str:
             person_external_id=name[person],
             started_at=f"{week}T09:00:00+00:00",
             category=category,
-            minutes=minutes(person, week),
+            minutes=minutes,
             source=told.source_of(person),
             method=told.method_of(person),
         )
-        for person, week in sorted(told.doing(RECORDED))
-        for category, minutes in (("forms", _admin), ("visit", _direct))
+        for (person, week), minutes_of in sorted(told.spent.items())
+        for category, minutes in minutes_of.items()
     ]
     answers = [
         answer(
@@ -208,6 +247,9 @@ class System:
         known = np.array([row(cell) for cell in self.shown]).reshape(-1, len(place))
         values = np.array(list(self.shown.values()))
         wanted = np.array([row(cell) for cell in few])
+        # Unknowns that stand in the same equations are known by their sum alone.
+        together = np.unique(np.vstack([known, wanted]), axis=1)
+        known, wanted = together[: len(known)], together[len(known) :]
         by_rank = np.zeros(len(few), dtype=bool)
         if len(known):
             solution = np.linalg.lstsq(known.T, wanted.T, rcond=None)[0]
@@ -224,7 +266,7 @@ class System:
         """Of how many people it tells."""
         if self.counts:
             return int(sum(map(self.amount, cell)))
-        return len({person for person, week in cell if self.amount((person, week)) > 0})
+        return len({unknown[0] for unknown in cell if self.amount(unknown) > 0})
 
 
 def _is_point(
@@ -265,8 +307,9 @@ class Attack:
 
         self.told = told
         self.systems = {
-            "admin": of(recorded, _admin),
-            "both": of(recorded, lambda p, w: _admin(p, w) + _direct(p, w)),
+            "admin": of(recorded, told.spent_on(ADMIN)),
+            "both": of(recorded, told.spent_on(ADMIN | DIRECT)),
+            "categories": System(lambda u: float(told.spent.get((u[0], u[1]), {}).get(u[2], 0))),
             "person-weeks": of(recorded, lambda _p, _w: 1),
             "answers": number(answered),
             "score": of(answered, _score),
@@ -277,6 +320,7 @@ class Attack:
             "never used": System(lambda u: float(told.has_access(u[0]) and not ever(u))),
         }
         self.seen: set[tuple[str, str]] = set()
+        self.unmapped: dict[str, float | None] = {}
 
     async def run(self, client: httpx.AsyncClient, path: str) -> None:
         told = self.told
@@ -315,16 +359,13 @@ class Attack:
 
     def _time(self, found: dict[str, Any], until: date, grouping: str | None) -> None:
         own = self.told.who("pilot")
-        baseline_ends = BASELINE + BASELINE_WEEKS * WEEK
 
         def cell(people: Iterable[int], phase: str) -> Cell:
-            if phase == "pilot":
-                return self._cell(people, until)
-            return self._cell(people, until, since=BASELINE, before=baseline_ends)
+            return self._of_phase(people, until, phase)
 
         for phase in ("baseline", "pilot"):
             self._hours(cell(own, phase), found[phase])
-            self._share(cell(own, phase), found["variants"]["broad"][phase])
+            self._otherwise(cell(own, phase), found["variants"], phase)
             if found["comparison"]:
                 self._hours(cell(self.told.who("comparison"), phase), found["comparison"][phase])
             for group in found["groups"] if grouping else ():
@@ -334,6 +375,7 @@ class Attack:
             if quality is not None:
                 value = quality["person_days_sampled"]
                 self.systems["person-weeks"].tell(cell(own, phase), value)
+                self.unmapped[phase] = quality["unmapped_share"]
         for week in found["weekly"]:
             monday = date.fromisoformat(week["starts_on"])
             self._hours(frozenset((person, monday) for person in own), week)
@@ -343,10 +385,30 @@ class Attack:
         hours = figures["admin_hours_per_worker_week"]
         self.systems["admin"].tell(cell, told_of(hours, "numerator", 60))
         self.systems["person-weeks"].tell(cell, told_of(hours, "denominator"))
+        self._minutes(cell, WORKING, told_of(figures["excluded_share"], "denominator"))
+
+    def _otherwise(self, cell: Cell, variants: Mapping[str, Any], phase: str) -> None:
+        for name, parts in (("strict", RECORDING), ("broad", ADMIN | INDIRECT)):
+            share = variants[name][phase]
+            self._minutes(cell, parts, told_of(share, "numerator"))
+            self._minutes(cell, parts | DIRECT, told_of(share, "denominator"))
+
+    def _minutes(self, cell: Cell, categories: Iterable[str], value: float | None) -> None:
+        of_each = frozenset((*unknown, category) for category in categories for unknown in cell)
+        self.systems["categories"].tell(of_each, value)
+
+    def _of_phase(self, people: Iterable[int], until: date, phase: str) -> Cell:
+        if phase == "pilot":
+            return self._cell(people, until)
+        ends = BASELINE + BASELINE_WEEKS * WEEK
+        return self._cell(people, until, since=BASELINE, before=ends)
 
     def _share(self, cell: Cell, share: Mapping[str, Any]) -> None:
-        self.systems["admin"].tell(cell, told_of(share, "numerator"))
-        self.systems["both"].tell(cell, told_of(share, "denominator"))
+        admin, both = (told_of(share, name) for name in ("numerator", "denominator"))
+        self.systems["admin"].tell(cell, admin)
+        self.systems["both"].tell(cell, both)
+        self._minutes(cell, ADMIN, admin)
+        self._minutes(cell, ADMIN | DIRECT, both)
 
     def _feedback(self, found: dict[str, Any], until: date, grouping: str | None) -> None:
         own = self.told.who("pilot")

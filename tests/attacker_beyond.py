@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 import httpx
@@ -10,10 +11,13 @@ from tests.attacker import (
     ACTIVE,
     BASELINE,
     BASELINE_WEEKS,
+    EXCLUDED,
     GROUPINGS,
     RECORDED,
     START,
+    UNMAPPED,
     WEEK,
+    WORKING,
     Attack,
     Cell,
     Council,
@@ -50,7 +54,7 @@ class WiderAttack(Attack):
             )
 
         self.systems |= {
-            "samples": System(lambda u: 2.0 * (u in recorded)),
+            "samples": System(lambda u: float(len(told.spent.get((u[0], u[1]), ())))),
             "not sampled": System(
                 lambda u: float(u[1] is not None and u not in recorded), may_be_few=True
             ),
@@ -85,6 +89,9 @@ class WiderAttack(Attack):
             self._seats_of_a_pool(found)
         for pool in good(await reader.get("/licence-pools?limit=200"))["items"]:
             assert pool["allocated"] is pool["available"] is pool["waiting"] is None
+        for day in (START + 2 * WEEK, told.ends_on - WEEK, told.ends_on):
+            page = f"{path}/metrics/time-use/categories"
+            self._categories(good(await reader.get(page, params={"as_of": str(day - DAY)})))
         self._card(good(await reader.get(f"{path}/scorecard")))
         self._feedback(good(await reader.get(f"{path}/feedback-summary")), told.ends_on - DAY, None)
 
@@ -118,6 +125,35 @@ class WiderAttack(Attack):
                 self.systems["samples"].tell(cell, None if rows is None else float(rows))
             else:
                 self.systems["answers"].tell(cell, None if rows is None else float(rows))
+
+    def _categories(self, found: Mapping[str, Any]) -> None:
+        """The window's totals by category; with the share of what is unmapped in all of it."""
+        told, until = self.told, date.fromisoformat(found["as_of"])
+        is_over = until >= told.ends_on - DAY
+        for arm, phase in product(("pilot", "comparison"), ("baseline", "pilot")):
+            cell = self._of_phase(told.who(arm), until, phase)
+            amounts: dict[str, float | None] = {}
+            everything = None
+            for line in found["categories"]:
+                share = (line if arm == "pilot" else line["comparison"] or {}).get(phase)
+                if share is None:
+                    continue
+                assert is_over or share["suppressed"]
+                category = line["code"] or "X-9"
+                minutes = amounts[category] = told_of(share, "numerator")
+                if category in WORKING | EXCLUDED:
+                    self._minutes(cell, {category}, minutes)
+                else:
+                    assert minutes in (0, None)
+                if line["class"] == "excluded" and not share["suppressed"]:
+                    everything = share["denominator"]
+            ratio = self.unmapped.get(phase) if arm == "pilot" and is_over else None
+            if ratio and amounts.get("X-9"):
+                everything = (amounts["X-9"] or 0) / ratio
+            if ratio and everything is not None:
+                self._minutes(cell, UNMAPPED, ratio * everything)
+            if everything is not None:
+                self._minutes(cell, WORKING | EXCLUDED, everything)
 
     def _card(self, card: Mapping[str, Any]) -> None:
         until = date.fromisoformat(card["as_of"])

@@ -15,6 +15,7 @@ ATTACKED = {
     "GET /pilots/{pilot_id}/metrics/adoption",
     "GET /pilots/{pilot_id}/metrics/feedback",
     "GET /pilots/{pilot_id}/metrics/time-use",
+    "GET /pilots/{pilot_id}/metrics/time-use/categories",
     "GET /pilots/{pilot_id}/metrics/licence-utilisation",
     "GET /pilots/{pilot_id}/feedback-summary",
     "GET /pilots/{pilot_id}/scorecard",

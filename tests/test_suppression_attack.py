@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.access.permissions import Role, Scope
-from tests.attacker import BASELINE_WEEKS, Council, load
+from tests.attacker import BASELINE_WEEKS, NOW_AND_THEN, Council, load
 from tests.attacker_beyond import WiderAttack
 from tests.council import API, good
 from tests.council import Council as Service
@@ -63,7 +63,14 @@ def councils(draw: st.DrawFn) -> Council:
         held = [chance.randrange(count) if chance.random() < holding else None for _ in arms]
         pools = [each if arm == "pilot" else None for each, arm in zip(held, arms, strict=True)]
         pools[0] = 0
-    return Council(places, arms, did, draw(st.sampled_from([0, 2])), pools)
+    beside = {}
+    for category in NOW_AND_THEN:
+        who = chance.sample(range(people), draw(st.sampled_from([0, 1, 3, 6, people])))
+        share = draw(st.sampled_from([0.15, 0.7]))
+        beside[category] = {
+            (n, week) for n in who for week in range(weeks) if chance.random() < share
+        }
+    return Council(places, arms, did, draw(st.sampled_from([0, 2])), pools, beside)
 
 
 @one_database

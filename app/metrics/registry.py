@@ -365,6 +365,27 @@ ADMIN_SHARE_EFFECT = _define(
     EvidenceTier.COMPARISON_GROUP,
 )
 
+CATEGORY_SHARE = _define(
+    "category_share",
+    "Share of a category",
+    "Of all time that was recorded, leave and breaks left out, the share that went to one category of work.",
+    "minutes of the category / all recorded minutes but those of class excluded",
+)
+EXCLUDED_CATEGORY_SHARE = _define(
+    "excluded_category_share",
+    "Share of leave or breaks",
+    "Of all time that was recorded, the share that went to a category outside working time, as leave.",
+    "minutes of the category of class excluded / all recorded minutes",
+)
+CATEGORY_SHARE_CHANGE = _define(
+    "category_share_change",
+    "Change of the share of a category",
+    "How much the share of a category of the same people changed from the baseline to the window.",
+    "share in the window - share in the baseline, of the people with time behind the share in both",
+    "difference of proportions",
+    EvidenceTier.BEFORE_AND_AFTER,
+)
+
 ADMIN_MINUTES_SAVED_MEASURED = _define(
     "admin_minutes_saved_measured",
     "Admin minutes saved a working day, as recorded",
