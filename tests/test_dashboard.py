@@ -62,7 +62,7 @@ async def everything_of(browser: Browser, path: str) -> list[Any]:
     pool = good(await browser.get("/api/v1/licence-pools"))["items"] if path else []
     pools = [f"/licence-pools/{each['pool_id']}" for each in pool]
     paths = ["/scorecard", "/metrics/time-use", "/metrics/adoption", "/metrics/feedback"]
-    paths += ["/benefit-position", "/decision-basis"]
+    paths += ["/metrics/time-use/categories", "/benefit-position", "/decision-basis"]
     asked = [*(path + each for each in paths), "/licence-pools", "/licence-utilisation"]
     asked += [f"{each}/{what}" for each in pools for what in ("utilisation", "renewal-advice")]
     return [good(await browser.get("/api/v1" + each)) for each in asked]
@@ -96,6 +96,7 @@ async def test_every_page_is_well_made_and_shows_the_figures_of_the_api(
         f"{about}/figures/admin_share": "Share of admin work – A pilot – Pilotlight",
         f"{about}/figures/usage_segments": "Usage segments (12 weeks) – A pilot – Pilotlight",
         f"{about}/figures/admin_share_strict": "Share of admin work (recording alone) – A pilot – Pilotlight",
+        f"{about}/figures/category_share": "Share of a category – A pilot – Pilotlight",
         "/dashboard/licences": "Licences – Pilotlight",
         held: f"{pool['name']} – Licences – Pilotlight",
         f"{held}/reclaim": f"Seats to ask for – {pool['name']} – Licences – Pilotlight",

@@ -1,5 +1,6 @@
 """Where recorded time went, by category: recomputed by hand, and withheld from who may not see the people."""
 
+import json
 from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +17,12 @@ from app.access.permissions import Role
 from app.metrics.time_categories.calculation import lines_of
 from app.metrics.time_categories.withholding import Told, part_of, withheld
 from app.time_use.taxonomies.built_in import SOCIAL_CARE
+from app.time_use.taxonomies.models import WorkClass
+from tests import pages
 from tests.council import Council, good, people, pilot
 from tests.feedback import lead_of
 from tests.forms import as_json
+from tests.pages import reader
 from tests.test_share_statistics import plain_logit
 from tests.time_use import example, member_of, needs_the_file, pilot_of, read, record, recorded
 
@@ -206,3 +211,34 @@ def test_no_withheld_line_is_the_only_one_of_a_sum_that_is_told(
                 assert recorded_by[sorted(hidden)].any(axis=0).sum() >= 5
         assert not (unmapped and len(LINES) - 1 in gone), "it is told elsewhere"
         assert unmapped or not counts[-1] or len(LINES) - 1 in gone
+
+
+@one_database
+async def test_every_category_leads_to_the_page_about_its_figure(
+    app: FastAPI, council: Council
+) -> None:
+    admin, path = await _of_twelve(council)
+    browser = await reader(app, council, Role.ADMIN)
+    page = pages.read(await browser.get(f"/dashboard{path}/time-use"))
+    links = [href for href, _ in page.links if "?category=" in href]
+    assert [href.rpartition("=")[2] for href in links if "category_share" in href] == [
+        *sorted({line.code for line in LINES if line}, key=_place),
+        "",
+    ]
+    found = await categories(admin, path)
+    for code, title in (("visit", "Visit, before"), ("", "Not mapped to a category, before")):
+        address = next(href for href in links if href.endswith(f"={code}"))
+        about = pages.read(await browser.get(address))
+        assert [text for level, text in about.headings if level == "h2"][:1] == [title]
+        share = found[code or None]["baseline"]
+        assert (json.dumps(share["value"]) in dict(about.values)) is not share["suppressed"]
+    every = pages.read(await browser.get(f"/dashboard{path}/figures/category_share_change"))
+    assert len([text for level, text in every.headings if level == "h2"]) >= len(LINES)
+    await browser.close()
+
+
+def _place(code: str) -> int:
+    """By class in the order of classes, and within one as the taxonomy has it."""
+    order = list(WorkClass)
+    line = next(line for line in LINES if line and line.code == code)
+    return order.index(line.work_class) * len(LINES) + LINES.index(line)

@@ -21,6 +21,7 @@ from app.metrics.adoption.routes import get_adoption
 from app.metrics.feedback.routes import get_feedback, get_feedback_summary
 from app.metrics.scorecard.routes import get_scorecard
 from app.metrics.snapshots.routes import get_snapshot
+from app.metrics.time_categories.routes import get_time_categories
 from app.metrics.time_use.routes import get_time_use
 from app.metrics.utilisation.routes import (
     get_pool_utilisation,
@@ -38,6 +39,7 @@ KEPT: Final[frozenset[Callable[..., Any]]] = frozenset(
         get_renewal_advice,
         get_scorecard,
         get_snapshot,
+        get_time_categories,
         get_time_use,
         list_licence_utilisation,
     }

@@ -1,10 +1,10 @@
 """“About this figure”: what a figure means, what is behind it, and what was published of it before."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from app.access.routing import authenticated
@@ -19,6 +19,7 @@ from app.dashboard.wording import METRICS
 from app.licences.pools.routes import get_licence_pool
 from app.metrics.scorecard.routes import get_scorecard
 from app.metrics.snapshots.routes import get_snapshot, list_snapshots
+from app.metrics.time_categories.routes import get_time_categories
 
 router = APIRouter(route_class=PageRoute)
 
@@ -56,8 +57,13 @@ def found_in(answer: Any, slug: str, place: tuple[str, ...] = ()) -> Iterator[di
 
 
 @router.get("/dashboard/pilots/{pilot_id:uuid}/figures/{slug}", dependencies=[authenticated()])
-async def pilot_figure_page(view: Looking, pilot_id: UUID, slug: str) -> HTMLResponse:
-    """A figure of a pilot."""
+async def pilot_figure_page(
+    view: Looking,
+    pilot_id: UUID,
+    slug: str,
+    category: Annotated[str | None, Query(max_length=64)] = None,
+) -> HTMLResponse:
+    """A figure of a pilot; of time by category that of one, or of all of them."""
     _check(slug)
     shared = await about_pilot(view, pilot_id)
     places = list(found_in(await view.answer(get_scorecard, pilot_id=pilot_id), slug))
@@ -66,6 +72,9 @@ async def pilot_figure_page(view: Looking, pilot_id: UUID, slug: str) -> HTMLRes
         spent = await view.answer(TIME_USE.handler, pilot_id=pilot_id, **TIME_USE.asked)
         places = list(found_in(spent, slug))
         source = f"/api/v1/pilots/{pilot_id}/{TIME_USE.path}"
+    if not places:
+        places = await _by_category(view, pilot_id, slug, category)
+        source = f"/api/v1/pilots/{pilot_id}/{TIME_USE.path}/categories" if places else source
     return view.page(
         "figures/figure.html",
         METRICS[slug].title,
@@ -76,6 +85,19 @@ async def pilot_figure_page(view: Looking, pilot_id: UUID, slug: str) -> HTMLRes
         history=await _history(view, pilot_id, slug),
         **shared,
     )
+
+
+async def _by_category(
+    view: View, pilot_id: UUID, slug: str, category: str | None
+) -> list[dict[str, Any]]:
+    """The figure of a category, the empty one of what is mapped to none; None: of every one."""
+    lines = (await view.answer(get_time_categories, pilot_id=pilot_id))["categories"]
+    return [
+        {**found, "place": ", ".join(part for part in (line["name"], found["place"]) if part)}
+        for line in lines
+        if category in (None, line["code"] or "")
+        for found in found_in(line, slug)
+    ]
 
 
 async def _history(view: View, pilot_id: UUID, slug: str) -> list[dict[str, Any]]:

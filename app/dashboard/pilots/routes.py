@@ -1,5 +1,6 @@
 """`/dashboard/pilots/{pilot_id}`: the scorecard of a pilot, its time use, its feedback."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,14 +26,18 @@ from app.feedback.sessions.routes import list_feedback_sessions
 from app.licences.pools.routes import list_licence_pools
 from app.metrics.feedback.routes import get_feedback_summary
 from app.metrics.scorecard.routes import get_scorecard
+from app.metrics.time_categories.routes import get_time_categories
 from app.pilots.routes import get_pilot
 from app.time_use.samples.routes import record_time_sample
+from app.time_use.taxonomies.models import WorkClass
 from app.time_use.taxonomies.routes import get_pilot_taxonomy
 
 router = APIRouter(prefix="/dashboard/pilots/{pilot_id:uuid}", route_class=PageRoute)
 
 API: Final = "/api/v1/pilots"
 _MOST: Final = PageQuery(limit=200)
+# In the order in which they are shown; None: what is mapped to no category.
+_CLASSES: Final = (*(each.value for each in WorkClass), None)
 
 # What to make of the change, by the verdict of the API.
 CHANGED: Final = {
@@ -106,6 +111,7 @@ async def time_use_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
     """Where the time went, before and during the pilot."""
     shared = await about_pilot(view, pilot_id)
     spent = await view.answer(TIME_USE.handler, pilot_id=pilot_id, **TIME_USE.asked)
+    lines = (await view.answer(get_time_categories, pilot_id=pilot_id))["categories"]
     owner = f"{API}/{pilot_id}"
     return view.page(
         "pilots/time_use.html",
@@ -115,6 +121,10 @@ async def time_use_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         spent=spent,
         verdict=CHANGED[spent["verdict"]],
         taxonomy=await view.answer_if_allowed(get_pilot_taxonomy, pilot_id=pilot_id),
+        classes=_CLASSES,
+        own=[{"line": line, "shares": line} for line in lines],
+        compared=[{"line": e, "shares": e["comparison"]} for e in lines if e["comparison"]],
+        is_waiting=all(_waits(line["pilot"]) for line in lines),
         ratio=await drawn(contents.ratio(spent), owner),
         by_week=[
             await drawn(contents.admin_share_by_week(spent), owner),
@@ -122,6 +132,11 @@ async def time_use_page(view: Looking, pilot_id: UUID) -> HTMLResponse:
         ],
         **SCRIPTED,
     )
+
+
+def _waits(figure: Mapping[str, Any]) -> bool:
+    """Whether a figure is withheld while the window runs."""
+    return figure["suppressed"] and "window_open" in {flag["code"] for flag in figure["flags"]}
 
 
 @router.get("/feedback", dependencies=[authenticated()])
