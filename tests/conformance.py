@@ -209,7 +209,7 @@ class Council:
             method,
             self.server.base_url + path,
             headers={"Authorization": f"Bearer {self.key}"},
-            timeout=30,
+            timeout=120,
             **options,
         )
 
@@ -272,7 +272,7 @@ class Council:
     async def _furnish_for_right_requests(self) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.key}"}
         base_url = self.server.base_url + API
-        async with httpx.AsyncClient(base_url=base_url, headers=headers, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=base_url, headers=headers, timeout=120) as client:
             return await writes.furnish(client)
 
     def right(self, operation: APIOperation) -> Case:

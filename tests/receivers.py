@@ -48,7 +48,7 @@ class Receiver:
 
     async def arrival(self) -> None:
         """Wait until another request has been answered."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             await self.answered.wait()
         self.answered.clear()
 

@@ -149,8 +149,8 @@ async def test_two_processes_with_one_key_at_once_write_once_and_answer_alike(
     ):
         headers = {"Authorization": f"Bearer {await first.founded()}"}
         async with (
-            httpx.AsyncClient(base_url=first.base_url, headers=headers, timeout=30) as one,
-            httpx.AsyncClient(base_url=second.base_url, headers=headers, timeout=30) as two,
+            httpx.AsyncClient(base_url=first.base_url, headers=headers, timeout=120) as one,
+            httpx.AsyncClient(base_url=second.base_url, headers=headers, timeout=120) as two,
         ):
             for attempt in range(10):
                 body = {"external_id": f"E{attempt}"}

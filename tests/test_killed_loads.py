@@ -62,7 +62,7 @@ def _set_up(lives: Lives, name: str, key: str) -> str:
     async def make() -> str:
         headers = {"Authorization": f"Bearer {key}"}
         address = lives.server.base_url + API
-        async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=address, headers=headers, timeout=120) as client:
             return await social_pilot(client, name=name)
 
     return asyncio.run(make())
@@ -116,7 +116,7 @@ def _check_sent_again(load: Load, url: str, pilot_id: UUID, batches: list[Batch]
     before = _state(url, pilot_id)
     events = len(_select(url, "audit_event"))
     last = {row["source_ref"]: row for batch in batches for row in batch.rows}
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=120) as client:
         for batch in batches:
             again = load.post(client, **batch.request())
             assert again.headers["idempotency-replayed"] == "true"

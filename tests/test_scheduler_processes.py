@@ -24,7 +24,8 @@ from tests.server import COMMAND, environment_for, free_port, stop
 
 # Two minutes are asked for by PILOTLIGHT_TEST_SCHEDULER_SECONDS=120; the suite takes less.
 SECONDS = float(os.environ.get("PILOTLIGHT_TEST_SCHEDULER_SECONDS", "12"))
-_PATIENCE = 60.0
+# Three processes that start at once on a busy machine take their time.
+_PATIENCE = 300.0
 ROOT = Path(__file__).resolve().parent.parent
 
 Start = Callable[..., subprocess.Popen[bytes]]

@@ -425,7 +425,7 @@ async def racing(kind: str, database_url: str, folder: Path, key: str) -> AsyncI
             yield [
                 [
                     await stack.enter_async_context(
-                        httpx.AsyncClient(base_url=url, headers=headers, timeout=60)
+                        httpx.AsyncClient(base_url=url, headers=headers, timeout=120)
                     )
                     for url in urls
                 ]

@@ -71,7 +71,7 @@ def test_the_typescript_of_the_guide(tmp_path: Path) -> None:
         input=json.dumps(cases),
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -230,7 +230,7 @@ async def test_a_dispatcher_killed_in_the_middle_is_made_up_for(
         await endpoint(client, there.url)
         pilot_id = await pilot(client)
         await move(client, pilot_id, *_STEPS)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             await arrived.wait()
         os.kill(process.pid, signal.SIGKILL)
         process.wait(30)

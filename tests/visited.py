@@ -132,7 +132,7 @@ async def _running(client: httpx.AsyncClient) -> None:
 @contextmanager
 def signed_in(base_url: str, key: str) -> Iterator[httpx.Client]:
     """A client that is signed in, and asks for pages as a browser does."""
-    with httpx.Client(base_url=base_url, headers={"Accept": "text/html"}, timeout=30) as client:
+    with httpx.Client(base_url=base_url, headers={"Accept": "text/html"}, timeout=120) as client:
         answer = client.post(SIGN_IN, data={"key": key}, headers={"Origin": base_url})
         assert answer.status_code == 303, answer.text
         yield client
