@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
@@ -19,6 +20,16 @@ from tests.command import Run, runner
 from tests.council import Council, found
 from tests.databases import KINDS, Templates, settings_for
 from tests.writes import Belongings, Furnished, belongings
+
+# The same examples in every run, so that a run says something of the code alone; others are tried with
+# --hypothesis-profile=default. How fast they are made or run is the machine's business.
+hypothesis.settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("repeatable")
 
 _TENANT_TABLE = re.compile(
     r"\b(?:FROM|JOIN|UPDATE|INTO)\s+\"?("

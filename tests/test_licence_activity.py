@@ -281,7 +281,9 @@ _ROW = st.builds(
 
 @given(batches=st.lists(st.lists(_ROW, max_size=12), min_size=1, max_size=4), data=st.data())
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_batches_of_any_size_and_format_end_in_the_last_value_of_each_key(
     council: Council, batches: list[Rows], data: st.DataObject
