@@ -38,15 +38,37 @@ def ratio_jackknife(
     Source: B. Efron and C. Stein (1981), "The jackknife estimate of variance", Annals of Statistics 9:586-596.
     """
     _check(numerators, denominators)
-    k = len(numerators)
-    if k < 2:
-        return None
-    total, weight = numerators.sum(), denominators.sum()
-    left_out = (total - numerators) / (weight - denominators)
-    variance = (k - 1) / k * _squared_deviations(left_out)
-    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * sqrt(variance)
-    ratio = float(total / weight)
-    return Interval(max(least, ratio - half), ratio + half, level, "jackknife")
+    return ratios_jackknife(numerators[None], denominators[None], level, least=least)[0]
+
+
+def ratios_jackknife(
+    numerators: NDArray[np.float64],
+    denominators: NDArray[np.float64],
+    level: float = LEVEL,
+    *,
+    least: float = 0.0,
+) -> list[Interval | None]:
+    """`ratio_jackknife` of several ratios over the same people at once: a page has a hundred of them.
+
+    Args:
+        numerators: shape (n, k), a row for each ratio; 0 where the denominator is.
+        denominators: the same shape; 0: the person is not in this ratio.
+        level: confidence level.
+        least: what no such ratio can lie below.
+    """
+    k = (denominators > 0).sum(axis=1)
+    total, weight = numerators.sum(axis=1), denominators.sum(axis=1)
+    # Of fewer than two there is nothing without one: those rows are left out at the end.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = total / weight
+        left_out = (total[:, None] - numerators) / (weight[:, None] - denominators)
+        variance = _variance(left_out - ratio[:, None], k)
+        half = special.stdtrit(k - 1, (1 + level) / 2) * np.sqrt(variance)
+    bounds = ((ratio - half).tolist(), (ratio + half).tolist(), (k > 1).tolist())
+    return [
+        Interval(max(least, low), high, level, "jackknife") if is_known else None
+        for low, high, is_known in zip(*bounds, strict=True)
+    ]
 
 
 def combined_ratios_jackknife(
@@ -149,27 +171,50 @@ def share_jackknife_logit(
     degrees of freedom after L. Kish (1965), "Survey Sampling", on unequal weights; without the factor, J. G.
     MacKinnon and H. White (1985), Journal of Econometrics 29:305-325.
     """
-    if parts.shape != wholes.shape or parts.ndim != 1:
-        raise ValueError("parts and wholes must be vectors of one length")
-    k = len(parts)
-    if k and (wholes.min() <= 0 or parts.min() < 0 or (wholes - parts).min() < 0):
-        raise ValueError("every whole must be above 0, and every part within its whole")
-    if k < 2:
-        return None
-    total, weight = parts.sum(), wholes.sum()
-    left_out = (total - parts) / (weight - wholes)
+    _check(parts, wholes)
+    return shares_jackknife_logit(parts[None], wholes[None], level, method=method)[0]
+
+
+def shares_jackknife_logit(
+    parts: NDArray[np.float64],
+    wholes: NDArray[np.float64],
+    level: float = LEVEL,
+    *,
+    method: ShareMethod = "jackknife_logit",
+) -> list[Interval | None]:
+    """`share_jackknife_logit` of several shares over the same people at once.
+
+    Args:
+        parts: shape (n, k), a row for each share, each from 0 to its whole.
+        wholes: the same shape; 0: the person is not in this share.
+        level: confidence level.
+        method: as for one.
+
+    Raises:
+        ValueError: a part does not lie within its whole.
+    """
+    others = wholes - parts
+    if (parts < 0).any() or (others < 0).any():
+        raise ValueError("every part must lie within its whole")
+    k, rest = (wholes > 0).sum(axis=1), others.sum(axis=1)
+    total, weight = parts.sum(axis=1), wholes.sum(axis=1)
     # Counted, as the sums may miss 0 and 1 in the last place: without whoever alone has some, there is none.
-    if min(np.count_nonzero(parts), np.count_nonzero(parts < wholes)) < 2:
-        return None
-    share = total / weight
-    logits = special.logit(left_out)
-    shrunk = (k - 1) / k if method == "jackknife_logit" else 1.0
-    variance = shrunk * _squared_deviations(logits)
-    effective = float(weight**2 / (wholes @ wholes))
-    reach = float(special.stdtrit(max(1.0, effective - 1), (1 + level) / 2)) * sqrt(variance)
-    centre = float(special.logit(share))
-    low, high = (float(special.expit(bound)) for bound in (centre - reach, centre + reach))
-    return Interval(low, high, level, method)
+    is_bound = ((parts > 0).sum(axis=1) > 1) & ((others > 0).sum(axis=1) > 1)
+    # The other rows are computed as well, to nothing, and left out at the end.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = np.log(total / rest)
+        left_out = np.log((total[:, None] - parts) / (rest[:, None] - others))
+        shrunk = 1.0 if method == "jackknife_logit" else k / (k - 1)
+        variance = shrunk * _variance(left_out - centre[:, None], k)
+        effective = weight**2 / np.einsum("nk,nk->n", wholes, wholes)
+        degrees = np.maximum(1.0, effective - 1)
+        reach = special.stdtrit(degrees, (1 + level) / 2) * np.sqrt(variance)
+    low, high = special.expit(centre - reach).tolist(), special.expit(centre + reach).tolist()
+    bounds = (low, high, is_bound.tolist())
+    return [
+        Interval(least, most, level, method) if is_known else None
+        for least, most, is_known in zip(*bounds, strict=True)
+    ]
 
 
 def _check(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> None:
@@ -179,7 +224,13 @@ def _check(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -
         raise ValueError("every denominator must be above 0")
 
 
-def _squared_deviations(values: NDArray[np.float64]) -> float:
-    """The sum of squared deviations from the mean. A page has a hundred intervals: each step counts."""
-    deviations = values - values.sum() / len(values)
-    return float(deviations @ deviations)
+def _variance(deviations: NDArray[np.float64], k: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Shape (n,): (k-1)/k * sum of squared deviations from their mean of what each row has without one of k people.
+
+    `deviations` are those from what the row has of all: whoever is not among the k makes no difference to it, and
+    has 0.
+    """
+    squares, total = np.einsum("nk,nk->n", deviations, deviations), deviations.sum(axis=1)
+    # The mean is next to nothing: to take it off the sum loses no digit, and below 0 the last one at most.
+    found: NDArray[np.float64] = (k - 1) / k * np.maximum(0.0, squares - total**2 / k)
+    return found

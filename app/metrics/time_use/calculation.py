@@ -23,13 +23,15 @@ from app.metrics.registry import (
     Metric,
 )
 from app.metrics.statistics.changes import Change, difference_of_changes, paired_share_change
-from app.metrics.statistics.ratios import ratio_jackknife, share_jackknife_logit
+from app.metrics.statistics.intervals import Interval
+from app.metrics.statistics.ratios import ratios_jackknife, shares_jackknife_logit
 from app.metrics.time_use.measured import (
     ADMIN,
     DIRECT,
-    EXCLUDED,
     INDIRECT,
     RECORDING,
+    SUPPORT,
+    TRAVEL,
     UNMAPPED,
     Sums,
 )
@@ -58,30 +60,122 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What of people's time is held against their direct work."""
+    """What of people's time is held against what other part of it: against their direct work."""
 
     metric: Metric
     columns: tuple[int, ...]
+    against: tuple[int, ...] = (DIRECT,)
 
     def parts(self, sums: Sums) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = sums.amounts[self.columns[0]]
-        for column in self.columns[1:]:
-            found = found + sums.amounts[column]
-        return found
+        return _added(sums, self.columns)
 
     def wholes(self, sums: Sums) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = self.parts(sums) + sums.amounts[DIRECT]
-        return found
+        return _added(sums, (*self.columns, *self.against))
 
     def share(self, sums: Sums) -> float | None:
-        whole = float(self.wholes(sums).sum())
-        return float(self.parts(sums).sum()) / whole if whole else None
+        """Of everybody's time in a window."""
+        part = sum(sums.totals[column] for column in self.columns)
+        whole = part + sum(sums.totals[column] for column in self.against)
+        return part / whole if whole else None
+
+
+def _added(sums: Sums, columns: Sequence[int]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = sums.amounts[columns[0]]
+    for column in columns[1:]:
+        found = found + sums.amounts[column]
+    return found
 
 
 STANDARD = Definition(ADMIN_SHARE, (ADMIN,))
 STRICT = Definition(ADMIN_SHARE_STRICT, (RECORDING,))
 BROAD = Definition(ADMIN_SHARE_BROAD, (ADMIN, INDIRECT))
 DEFINITIONS = (STANDARD, STRICT, BROAD)
+# What is outside the ratio, of all that was recorded but what is excluded.
+OUTSIDE = Definition(EXCLUDED_SHARE, (INDIRECT, SUPPORT, TRAVEL, UNMAPPED), (ADMIN, DIRECT))
+_HOURS = {ADMIN_HOURS_PER_WORKER_WEEK: ADMIN, DIRECT_HOURS_PER_WORKER_WEEK: DIRECT}
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Several windows of the same people: the same few steps for all of them, not for each.
+
+    Attributes:
+        windows: in the order of `sums`.
+        as_of: the last day that is taken into account.
+        sums: what was recorded in these windows, together.
+        is_prompts: amounts are prompts.
+    """
+
+    windows: Sequence[Window]
+    as_of: date
+    sums: Sums
+    is_prompts: bool = False
+
+    def figures(self) -> list[dict[str, Figure]]:
+        """Of each window the share of admin work, the time outside the ratio, and hours a worker and week."""
+        shares = [self.shares(definition) for definition in (STANDARD, OUTSIDE)]
+        hours = [self._hours(metric, column) for metric, column in _HOURS.items()]
+        return [
+            {figure.metric.slug: figure for figure in of_window}
+            for of_window in zip(*shares, *hours, strict=True)
+        ]
+
+    def shares(self, definition: Definition) -> list[Figure]:
+        """Of each window the share after a definition."""
+        parts, wholes = definition.parts(self.sums), definition.wholes(self.sums)
+        return self.of_shares(definition.metric, parts, wholes)
+
+    def of_shares(
+        self, metric: Metric, parts: NDArray[np.float64], wholes: NDArray[np.float64]
+    ) -> list[Figure]:
+        """Of each window the share of each person's parts in their wholes, shape (windows, people) each."""
+        return self._ratios(metric, parts, wholes, shares_jackknife_logit(parts, wholes))
+
+    def _hours(self, metric: Metric, column: int) -> list[Figure]:
+        if self.is_prompts:
+            reason = PROMPTS_HAVE_NO_HOURS
+            return [nothing(metric, window, self.as_of, reason) for window in self.windows]
+        hours = self.sums.amounts[column] / MINUTES_AN_HOUR
+        weeks = self.sums.weeks.astype(np.float64)
+        return self._ratios(metric, hours, weeks, ratios_jackknife(hours, weeks))
+
+    def _ratios(
+        self,
+        metric: Metric,
+        numerators: NDArray[np.float64],
+        denominators: NDArray[np.float64],
+        intervals: list[Interval | None],
+    ) -> list[Figure]:
+        counts = (denominators > 0).sum(axis=1).tolist()
+        totals = numerators.sum(axis=1).tolist(), denominators.sum(axis=1).tolist()
+        of_windows = zip(self.windows, *totals, counts, intervals, self._disclosed, strict=True)
+        return [
+            Figure(
+                metric=metric,
+                window=window,
+                as_of=self.as_of,
+                value=part / whole if k else None,
+                numerator=part,
+                denominator=whole,
+                people=k,
+                interval=interval,
+                flags=_flags(k, interval),
+                reason=None if k else NO_SAMPLES,
+                disclosive=disclosive,
+            )
+            for window, part, whole, k, interval, disclosive in of_windows
+        ]
+
+    @cached_property
+    def _disclosed(self) -> list[tuple[Share, ...]]:
+        return disclosed_weekly(self.sums)
+
+
+def _flags(people: int, interval: Interval | None) -> tuple[Flag, ...]:
+    if not people:
+        return ()
+    degenerate = (Flag.DEGENERATE,) if interval is None and people > 1 else ()
+    return (*size_flags(people), *degenerate)
 
 
 @dataclass(frozen=True)
@@ -103,116 +197,38 @@ class Period:
         sums = self.sums.of(who) if self.sums is not None else None
         return Period(self.window, self.as_of, sums, self.is_prompts)
 
-    def figures(self) -> dict[str, Figure]:
-        """The share of admin work, the time outside the ratio, and hours a worker and week."""
-        found = [
-            self.share(STANDARD),
-            self._outside(),
-            self._hours(ADMIN_HOURS_PER_WORKER_WEEK, ADMIN),
-            self._hours(DIRECT_HOURS_PER_WORKER_WEEK, DIRECT),
-        ]
-        return {figure.metric.slug: figure for figure in found}
-
     @property
     def admin_hours(self) -> float | None:
         """Hours of admin a worker and week; None where there are none."""
         weeks = 0 if self.sums is None or self.is_prompts else int(self.sums.weeks.sum())
         if self.sums is None or not weeks:
             return None
-        return float(self.sums.amounts[ADMIN].sum()) / MINUTES_AN_HOUR / weeks
-
-    def share(self, definition: Definition) -> Figure:
-        """The share of admin work after a definition."""
-        if self.sums is None:
-            return self._none(definition.metric)
-        parts, wholes = definition.parts(self.sums), definition.wholes(self.sums)
-        return self.of_shares(definition.metric, parts, wholes)
-
-    def _outside(self) -> Figure:
-        if self.sums is None:
-            return self._none(EXCLUDED_SHARE)
-        amounts, everything = self.sums.amounts, _everything(self.sums)
-        # Sums of the same minutes may differ in the last place: nothing is below nothing.
-        outside = np.clip(everything - amounts[ADMIN] - amounts[DIRECT], 0, everything)
-        return self.of_shares(EXCLUDED_SHARE, outside, everything)
+        return self.sums.totals[ADMIN] / MINUTES_AN_HOUR / weeks
 
     def of_shares(
         self, metric: Metric, parts: NDArray[np.float64], wholes: NDArray[np.float64]
     ) -> Figure:
         """The share of each person's parts in their wholes, shape (people,) each."""
-        counts = wholes > 0
-        parts, wholes = parts[counts], wholes[counts]
-        k, part, whole = len(wholes), float(parts.sum()), float(wholes.sum())
-        interval = share_jackknife_logit(parts, wholes)
-        degenerate = (Flag.DEGENERATE,) if interval is None and k > 1 else ()
-        return Figure(
-            metric=metric,
-            window=self.window,
-            as_of=self.as_of,
-            value=part / whole if k else None,
-            numerator=part,
-            denominator=whole,
-            people=k,
-            interval=interval,
-            flags=(*(size_flags(k) if k else ()), *degenerate),
-            reason=None if k else NO_SAMPLES,
-            disclosive=self._disclosive,
-        )
-
-    def _hours(self, metric: Metric, column: int) -> Figure:
         if self.sums is None:
-            return self._none(metric)
-        if self.is_prompts:
-            return self._none(metric, PROMPTS_HAVE_NO_HOURS)
-        sampled = self.sums.sampled
-        hours = self.sums.amounts[column, sampled] / MINUTES_AN_HOUR
-        weeks = self.sums.weeks[sampled].astype(np.float64)
-        k, part, whole = len(hours), float(hours.sum()), float(weeks.sum())
-        return Figure(
-            metric=metric,
-            window=self.window,
-            as_of=self.as_of,
-            value=part / whole if k else None,
-            numerator=part,
-            denominator=whole,
-            people=k,
-            interval=ratio_jackknife(hours, weeks),
-            flags=size_flags(k) if k else (),
-            reason=None if k else NO_SAMPLES,
-            disclosive=self._disclosive,
-        )
+            return self.nothing(metric)
+        alone = Periods((self.window,), self.as_of, self.sums.alone(), self.is_prompts)
+        return alone.of_shares(metric, parts[None], wholes[None])[0]
 
-    @cached_property
-    def _disclosive(self) -> tuple[Share, ...]:
-        if self.people is not None:
-            return self.people
-        return disclosed(self.sums) if self.sums is not None else ()
-
-    def _none(self, metric: Metric, reason: str = NO_BASELINE) -> Figure:
-        return nothing(metric, self.window, self.as_of, reason)
+    def nothing(self, metric: Metric) -> Figure:
+        """What there is of a metric where there is no such window."""
+        return nothing(metric, self.window, self.as_of, NO_BASELINE)
 
 
 def disclosed(sums: Sums) -> tuple[Share, ...]:
     """The people behind every figure of a period: one's numerator is another's, so they go together."""
-    return tuple(Share(k, k) for k in (int(np.count_nonzero(each)) for each in _behind(sums)))
+    return disclosed_weekly(sums.alone())[0]
 
 
 def disclosed_weekly(sums: Sums) -> list[tuple[Share, ...]]:
-    """The same of several windows together."""
-    counts = zip(*(np.count_nonzero(each, axis=1).tolist() for each in _behind(sums)), strict=True)
-    return [tuple(Share(k, k) for k in of_window) for of_window in counts]
-
-
-def _behind(sums: Sums) -> list[NDArray[np.bool_]]:
-    """Shape (people,) each: who has any sample, and who is behind each share."""
-    wholes = [*(definition.wholes(sums) for definition in DEFINITIONS), _everything(sums)]
-    return [sums.sampled, *(whole > 0 for whole in wholes)]
-
-
-def _everything(sums: Sums) -> NDArray[np.float64]:
-    """Shape (people,): all that was recorded but what is excluded."""
-    found: NDArray[np.float64] = sums.amounts[: UNMAPPED + 1].sum(axis=0) - sums.amounts[EXCLUDED]
-    return found
+    """The same of several windows together: who has any sample, and who is behind each share."""
+    wholes = [definition.wholes(sums) for definition in (*DEFINITIONS, OUTSIDE)]
+    counts = [(each > 0).sum(axis=1).tolist() for each in (sums.days, *wholes)]
+    return [tuple(Share(k, k) for k in of_window) for of_window in zip(*counts, strict=True)]
 
 
 def nothing(metric: Metric, window: Window, as_of: date, reason: str) -> Figure:
@@ -242,6 +258,28 @@ class Changed:
     def of(self, who: NDArray[np.bool_]) -> "Changed":
         """The same of some of the people; `who` has shape (people,)."""
         return Changed(self.before.of(who), self.after.of(who))
+
+    def figures(self) -> list[dict[str, Figure]]:
+        """The figures of both windows by slug."""
+        found = self._together.figures()
+        if self.before.sums is None:
+            found.insert(0, {slug: self.before.nothing(f.metric) for slug, f in found[0].items()})
+        return found
+
+    def shares(self, definition: Definition) -> list[Figure]:
+        """The share of admin work in both windows after a definition."""
+        found = self._together.shares(definition)
+        if self.before.sums is None:
+            found.insert(0, self.before.nothing(definition.metric))
+        return found
+
+    @cached_property
+    def _together(self) -> Periods:
+        """The windows that there are."""
+        periods = (self.before, self.after)
+        known = [(each.window, each.sums) for each in periods if each.sums is not None]
+        windows, sums = zip(*known, strict=True)
+        return Periods(windows, self.after.as_of, Sums.together(sums), self.after.is_prompts)
 
     def figure(self, definition: Definition = STANDARD) -> Figure:
         change, k = self.change(definition)
@@ -349,6 +387,6 @@ def ratio(share: float) -> str:
 
 def unmapped(sums: Sequence[Sums | None]) -> float | None:
     """The share of unmapped time in all that was recorded; None where nothing was."""
-    known = [each.amounts for each in sums if each is not None]
-    total = sum(float(each[: UNMAPPED + 1].sum()) for each in known)
-    return sum(float(each[UNMAPPED].sum()) for each in known) / total if total else None
+    known = [each.totals for each in sums if each is not None]
+    total = sum(sum(each[: UNMAPPED + 1]) for each in known)
+    return sum(each[UNMAPPED] for each in known) / total if total else None

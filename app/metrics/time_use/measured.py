@@ -1,6 +1,8 @@
 """What people's time went to, as arrays: daily facts seen through a taxonomy and the pilot's members. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -20,6 +22,8 @@ ADMIN: Final = CLASSES.index(WorkClass.ADMIN)
 DIRECT: Final = CLASSES.index(WorkClass.DIRECT)
 INDIRECT: Final = CLASSES.index(WorkClass.INDIRECT)
 EXCLUDED: Final = CLASSES.index(WorkClass.EXCLUDED)
+SUPPORT: Final = CLASSES.index(WorkClass.SUPPORT)
+TRAVEL: Final = CLASSES.index(WorkClass.TRAVEL)
 # A column of its own for recording, which is admin: it is part of that column as well.
 RECORDING: Final = UNMAPPED + 1
 COLUMNS: Final = RECORDING + 1
@@ -27,7 +31,7 @@ COLUMNS: Final = RECORDING + 1
 _DAYS_A_WEEK: Final = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sums:
     """What each person's time went to in a window.
 
@@ -46,13 +50,28 @@ class Sums:
         found: NDArray[np.bool_] = self.days > 0
         return found
 
+    @cached_property
+    def totals(self) -> list[float]:
+        """Of one window: each column's, of all people."""
+        found: list[float] = self.amounts.sum(axis=-1).tolist()
+        return found
+
+    @classmethod
+    def together(cls, sums: Sequence["Sums"]) -> "Sums":
+        """Those of several windows of the same people."""
+        return cls(
+            np.stack([each.amounts for each in sums], axis=1),
+            np.stack([each.weeks for each in sums]),
+            np.stack([each.days for each in sums]),
+        )
+
     def of(self, who: NDArray[np.bool_]) -> "Sums":
         """The same of some of the people; `who` has shape (people,)."""
         return Sums(self.amounts[:, who], self.weeks[who], self.days[who])
 
-    def at(self, place: int) -> "Sums":
-        """Those of one of several windows."""
-        return Sums(self.amounts[:, place], self.weeks[place], self.days[place])
+    def alone(self) -> "Sums":
+        """The same, as those of one window together."""
+        return Sums(self.amounts[:, None], self.weeks[None], self.days[None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +95,20 @@ class Recorded:
     cell: NDArray[np.int64]
     amount: NDArray[np.float64]
     begins: NDArray[np.bool_]
+    _weekly: dict[Window, Sums] = field(default_factory=dict, init=False, repr=False)
 
     def sums(self, window: Window) -> Sums:
         """What people's time went to in a window."""
-        within, k = self._within(window), len(self.people)
-        flat = np.bincount(self.cell[within], self.amount[within], COLUMNS * k)
-        amounts = flat.astype(np.float64, copy=False).reshape(COLUMNS, k)
-        amounts[ADMIN] += amounts[RECORDING]
-        begins = self.begins[within]
-        person, day = self.person[within][begins], self.day[within][begins]
-        weeks = _distinct(person, (day - 1) // _DAYS_A_WEEK, k)
-        return Sums(amounts, weeks, np.bincount(person, minlength=k))
+        weekly = self.weekly(window)
+        return Sums(weekly.amounts.sum(axis=1), weekly.weeks.sum(axis=0), weekly.days.sum(axis=0))
 
     def weekly(self, window: Window) -> Sums:
-        """The same of the part of each ISO week that lies in a window, together, in one pass."""
+        """The same of the part of each ISO week that lies in a window, together; kept, for all ask for it."""
+        if window not in self._weekly:
+            self._weekly[window] = self._weeks_of(window)
+        return self._weekly[window]
+
+    def _weeks_of(self, window: Window) -> Sums:
         within, k, n = self._within(window), len(self.people), len(list(window.iso_weeks()))
         # The first of all days was a Monday, and is 1.
         week = (self.day[within] - 1) // _DAYS_A_WEEK
@@ -201,17 +220,3 @@ def _columns(facts: Facts, codebook: Codebook) -> NDArray[np.int64]:
         for c in found
     ]
     return np.array(columns, dtype=np.int64)
-
-
-def _distinct(
-    person: NDArray[np.int32], period: NDArray[np.int32], people: int
-) -> NDArray[np.int64]:
-    """Shape (people,): in how many periods each occurs."""
-    if not len(person):
-        return np.zeros(people, dtype=np.int64)
-    first = int(period.min())
-    periods = int(period.max()) - first + 1
-    seen = np.zeros(people * periods, dtype=np.bool_)
-    seen[person.astype(np.int64) * periods + (period - first)] = True
-    counts: NDArray[np.int64] = seen.reshape(people, periods).sum(axis=1, dtype=np.int64)
-    return counts

@@ -14,17 +14,15 @@ from app.metrics.figures import Share
 from app.metrics.suppression import reveals
 from app.metrics.time_use.measured import (
     ADMIN,
-    CLASSES,
     EXCLUDED,
     INDIRECT,
     RECORDING,
+    SUPPORT,
+    TRAVEL,
     UNMAPPED,
     Sums,
 )
-from app.time_use.taxonomies.models import WorkClass
 
-_SUPPORT: Final = CLASSES.index(WorkClass.SUPPORT)
-_TRAVEL: Final = CLASSES.index(WorkClass.TRAVEL)
 # Differences of sums of the same minutes: what is below is nothing, to the last places of a float.
 _NOTHING: Final = 1e-9
 
@@ -38,13 +36,13 @@ def of_strict(sums: Sums) -> tuple[Share, ...]:
 def of_broad(sums: Sums) -> tuple[Share, ...]:
     """Behind indirect work, and behind the rest: what the broad variant tells beside `excluded_share`."""
     amounts = sums.amounts
-    return _behind(amounts[INDIRECT], amounts[_SUPPORT] + amounts[_TRAVEL] + amounts[UNMAPPED])
+    return _behind(amounts[INDIRECT], amounts[SUPPORT] + amounts[TRAVEL] + amounts[UNMAPPED])
 
 
 def of_unmapped(sums: Sums) -> tuple[Share, ...]:
     """Behind unmapped time, and behind what follows from it beside the other figures."""
     amounts = sums.amounts
-    beside = amounts[_SUPPORT] + amounts[_TRAVEL]
+    beside = amounts[SUPPORT] + amounts[TRAVEL]
     return _behind(amounts[UNMAPPED], amounts[EXCLUDED], beside, beside + amounts[INDIRECT])
 
 

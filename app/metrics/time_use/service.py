@@ -222,11 +222,8 @@ def _breakdowns(loaded: Loaded, changed: Changed) -> dict[GroupBy, Breakdown]:
 
 def _of_arm(changed: Changed) -> dict[str, dict[str, Figure]]:
     """The figures of an arm by part (`baseline`, `pilot`, `change`) and slug."""
-    return {
-        "baseline": changed.before.figures(),
-        "pilot": changed.after.figures(),
-        "change": {"change": changed.figure()},
-    }
+    before, after = changed.figures()
+    return {"baseline": before, "pilot": after, "change": {"change": changed.figure()}}
 
 
 def _otherwise(changed: Changed, definition: Definition, behind: Behind) -> dict[str, Figure]:
@@ -236,11 +233,8 @@ def _otherwise(changed: Changed, definition: Definition, behind: Behind) -> dict
         for phase, each in (("baseline", changed.before), ("pilot", changed.after))
     }
     told["change"] = (*told["baseline"], *told["pilot"])
-    figures = {
-        "baseline": changed.before.share(definition),
-        "pilot": changed.after.share(definition),
-        "change": changed.figure(definition),
-    }
+    before, after = changed.shares(definition)
+    figures = {"baseline": before, "pilot": after, "change": changed.figure(definition)}
     return {
         part: replace(figure, disclosive=(*figure.disclosive, *told[part]))
         for part, figure in figures.items()

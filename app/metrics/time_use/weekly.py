@@ -10,7 +10,7 @@ from app.metrics.course import Counts, Course, counts_of
 from app.metrics.figures import AnyFigure, Flag
 from app.metrics.registry import ADMIN_SHARE
 from app.metrics.suppression import Figures, without
-from app.metrics.time_use.calculation import Changed, Period, disclosed, disclosed_weekly
+from app.metrics.time_use.calculation import Changed, Periods, disclosed, disclosed_weekly
 from app.metrics.time_use.measured import Measured
 from app.pilots.models import Arm
 
@@ -67,12 +67,12 @@ def weekly(measured: Measured, changed: Changed, flags: Sequence[Flag]) -> list[
     for phase, period in zip(PHASES, (changed.before, changed.after), strict=True):
         if period.sums is None:
             continue
-        together = measured.arms[Arm.PILOT].weekly(period.window)
-        told = disclosed_weekly(together)
-        for place, week in enumerate(period.window.iso_weeks()):
-            days, sums = week.clip(period.window), together.at(place)
-            figures = Period(days, period.as_of, sums, period.is_prompts, told[place]).figures()
-            partial = (*flags, *((Flag.PARTIAL_WEEK,) if days != week else ()))
+        weeks = list(period.window.iso_weeks())
+        days = [week.clip(period.window) for week in weeks]
+        sums = measured.arms[Arm.PILOT].weekly(period.window)
+        together = Periods(days, period.as_of, sums, period.is_prompts).figures()
+        for week, part, figures in zip(weeks, days, together, strict=True):
+            partial = (*flags, *((Flag.PARTIAL_WEEK,) if part != week else ()))
             found.append(
                 Week(week.starts_on, phase, {s: f.flagged(*partial) for s, f in figures.items()})
             )
