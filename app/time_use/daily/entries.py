@@ -42,11 +42,12 @@ def unpack(days: Sequence[tuple[date, bytes]]) -> Entries:
     found: dict[str, NDArray[Any]] = {}
     before = 0
     for name, held in _COLUMNS:
-        parts = [
-            np.frombuffer(packed, held, size, before * size)
+        after = before + np.dtype(held).itemsize
+        column = b"".join(
+            packed[before * size : after * size]
             for (_, packed), size in zip(days, sizes, strict=True)
-        ]
-        found[name] = np.concatenate(parts) if parts else np.empty(0, dtype=held)
-        before += np.dtype(held).itemsize
+        )
+        found[name] = np.frombuffer(column, dtype=held)
+        before = after
     ordinals = np.array([day.toordinal() for day, _ in days], dtype=np.int32)
     return Entries(day=np.repeat(ordinals, sizes), **found)
