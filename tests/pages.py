@@ -17,7 +17,12 @@ _VOID = {"br", "hr", "img", "input", "link", "meta"}
 # What a browser would close by itself, and we do not leave to it.
 # What a table of cards says of itself, as it is laid out as none on a telephone.
 _ROLES = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
-_OF_HEADING = {"col": "columnheader", "row": "rowheader"}
+_OF_HEADING = {
+    "col": "columnheader",
+    "colgroup": "columnheader",
+    "row": "rowheader",
+    "rowgroup": "rowheader",
+}
 _HEADINGS = ("h1", "h2", "h3", "h4")
 
 

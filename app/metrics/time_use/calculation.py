@@ -182,15 +182,13 @@ def _flags(people: int, interval: Interval | None) -> tuple[Flag, ...]:
 class Period:
     """A window, what was recorded in it, and the last day that is taken into account.
 
-    `sums` is None where there is no such window: a pilot without a baseline. `people` are those whom its
-    figures tell of, where that is known already.
+    `sums` is None where there is no such window: a pilot without a baseline.
     """
 
     window: Window
     as_of: date
     sums: Sums | None
     is_prompts: bool = False
-    people: tuple[Share, ...] | None = None
 
     def of(self, who: NDArray[np.bool_]) -> "Period":
         """The same of some of the people; `who` has shape (people,)."""
