@@ -51,7 +51,7 @@ from app.licences.waiting_list.models import WaitingEntry
 from app.metrics.feedback.models import MissingFeedbackWeek
 from app.metrics.snapshots.models import Snapshot, SnapshotInput
 from app.organisations.models import Organisation
-from app.people.absences.models import Absence
+from app.people.absences.models import Absence, AbsenceVersion
 from app.people.erased_numbers.models import ErasedNumber
 from app.people.models import Person
 from app.pilots.models import Pilot, PilotMember, PilotTransition
@@ -87,6 +87,7 @@ TABLES = (
     LicenceActivityCaveat,
     LicenceActivityYear,
     Absence,
+    AbsenceVersion,
     LicencePool,
     CapacityChange,
     SeatAllocation,

@@ -50,7 +50,9 @@ async def taking_part(council: Council, client: httpx.AsyncClient) -> tuple[str,
     other = answer("E2", "2024-03-04", satisfaction=4, liked=f"{NAME} showed me how")
     good(await client.post(f"{path}/feedback/bulk", **as_json([other])))
     away = {**who, "starts_on": "2024-03-21", "ends_on": "2024-03-22", "kind": "said-of-them"}
-    good(await client.post("/absences/bulk", json={"items": [away]}))
+    for until in ("2024-03-23", "2024-03-22"):
+        items = [{**away, "ends_on": until}]
+        good(await client.post("/absences/bulk", json={"items": items}))
     await _seats(client, who)
     await _running(client, person_id, who)
     await _told(council, client, person_id)

@@ -20,7 +20,14 @@ async def page(
     return await paginate(session, statement, col(ImportBatch.id), query, newest_first=True)
 
 
+async def hold_kind(session: AsyncSession, principal: Principal, kind: ImportKind) -> None:
+    """Hold the first batch of a kind until the transaction ends: whoever takes a batch back waits for others who do."""
+    statement = scoped(principal, ImportBatch).where(col(ImportBatch.kind) == kind)
+    first = statement.order_by(col(ImportBatch.id)).limit(1)
+    await session.exec(first.with_for_update(key_share=True))
+
+
 async def find(session: AsyncSession, principal: Principal, batch_id: UUID) -> ImportBatch | None:
-    """One batch, held until the transaction ends."""
+    """One batch, held until the transaction ends; rows may go back to it in the meantime."""
     statement = scoped(principal, ImportBatch).where(col(ImportBatch.id) == batch_id)
-    return (await session.exec(statement.with_for_update())).one_or_none()
+    return (await session.exec(statement.with_for_update(key_share=True))).one_or_none()

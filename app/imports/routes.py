@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, Session, authenticated, requires
@@ -30,6 +30,12 @@ class ImportBatchOut(Output):
     rejected: int
     undone_at: datetime | None
 
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic has it
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether it is of a kind that can be taken back, and was not yet."""
+        return self.undone_at is None and service.can_be_undone(self.kind)
+
 
 class UndoneOut(ImportBatchOut):
     """A batch that was taken back."""
@@ -49,7 +55,10 @@ async def list_import_batches(
 
 @router.post("/{batch_id}/undo", dependencies=[authenticated()])
 async def undo_import_batch(batch_id: UUID, session: Session, principal: Caller) -> UndoneOut:
-    """Take a batch of time samples back, to the row. It needs the scope that brought it."""
+    """Take a batch back, row by row: what it brought goes, what it replaced returns, what came later stays.
+
+    It needs the scope that brought it. Not every kind can be taken back: `can_be_undone` says which.
+    """
     batch, counts = await service.undo(session, principal, batch_id)
     known = ImportBatchOut.model_validate(batch).model_dump()
     return UndoneOut.model_validate({**known, "id": batch.id, **counts})

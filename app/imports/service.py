@@ -146,6 +146,7 @@ async def undo(
         )
     if batch.undone_at is not None:
         raise Conflict("This batch was taken back already.", code="already_undone")
+    await repository.hold_kind(session, principal, batch.kind)
     counts = await take_back(session, principal, batch)
     batch.undone_at = clock.now()
     details = {"kind": batch.kind.value, **counts}

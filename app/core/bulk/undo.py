@@ -22,13 +22,13 @@ from sqlalchemy import (
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.bulk.versions import VersionedTable
+from app.core.bulk.versions import WithHistory
 
 Batch = tuple[UUID, UUID]
 
 
 async def touched_by(
-    session: AsyncSession, target: VersionedTable, column: str, batch: Batch
+    session: AsyncSession, target: WithHistory, column: str, batch: Batch
 ) -> set[Any]:
     """The values of a column in the rows that a batch brought, those replaced since among them.
 
@@ -46,14 +46,14 @@ async def touched_by(
     return found
 
 
-async def forget_replaced(session: AsyncSession, target: VersionedTable, batch: Batch) -> None:
+async def forget_replaced(session: AsyncSession, target: WithHistory, batch: Batch) -> None:
     """Forget what later batches have replaced of a batch: it is nobody's earlier state any more."""
     v = target.history
     await session.exec(delete(v).where(*_brought(v.c, batch)))
 
 
 async def states(
-    session: AsyncSession, target: VersionedTable, columns: tuple[str, ...], batch: Batch
+    session: AsyncSession, target: WithHistory, columns: tuple[str, ...], batch: Batch
 ) -> AsyncIterator[tuple[Any, ...]]:
     """Columns of what a batch brought and holds still, and of what it had replaced by that."""
     t, v = target.table, target.history
@@ -67,7 +67,7 @@ async def states(
 
 
 async def take_back(
-    session: AsyncSession, target: VersionedTable, batch: Batch, now: datetime
+    session: AsyncSession, target: WithHistory, batch: Batch, now: datetime
 ) -> tuple[int, int]:
     """Make rows what they were without a batch; returns how many were removed and restored."""
     t, v = target.table, target.history
@@ -77,7 +77,7 @@ async def take_back(
         update(t)
         .where(*_brought(t.c, batch), _newest_version(target))
         .values(
-            **{name: v.c[name] for name in (*target.compared, "batch_id")},
+            **{name: v.c[name] for name in target.put_back},
             revision=t.c.revision + 1,
             # What keeps no time is given none.
             updated_at=case((t.c.updated_at.is_not(None), literal(now, t.c.updated_at.type))),
@@ -90,12 +90,11 @@ def _brought(columns: Any, batch: Batch) -> tuple[ColumnElement[bool], ...]:
     return (columns.organisation_id == batch[0], columns.batch_id == batch[1])
 
 
-def _same_row(target: VersionedTable, columns: Any) -> ColumnElement[bool]:
-    names = (*target.within, *target.key)
-    return and_(*(columns[name] == target.table.c[name] for name in names))
+def _same_row(target: WithHistory, columns: Any) -> ColumnElement[bool]:
+    return and_(*(columns[name] == target.table.c[name] for name in target.primary))
 
 
-def _newest_version(target: VersionedTable) -> ColumnElement[bool]:
+def _newest_version(target: WithHistory) -> ColumnElement[bool]:
     """Which version of a row is its newest."""
     older = target.history.alias("older")
     newest = (

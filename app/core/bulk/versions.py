@@ -30,18 +30,35 @@ _SOME = 64
 
 
 @dataclass(frozen=True, slots=True)
-class VersionedTable:
-    """A table with a natural key: `compared` decides whether a row changes, `carried` goes along.
+class WithHistory:
+    """A table that counts its row's versions in `revision`. What a row was before it changes is kept in `history`.
 
-    The primary key is `within`, which is the same for all rows of a call, and then `key`.
-
-    The table counts its row's versions in `revision`. What a row was before it changes is kept in `history`:
-    a table with the key, `revision`, columns of the table, and `replaced_at`, the `updated_at` of the row
-    that took its place.
+    That has the primary key, `revision`, those columns of the table that are put back, and `replaced_at`, the
+    `updated_at` of the row that took its place.
     """
 
     table: Table
     history: Table
+
+    @property
+    def primary(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.table.primary_key)
+
+    @property
+    def put_back(self) -> tuple[str, ...]:
+        """What is put back where a batch is taken back."""
+        known = {*self.primary, "revision"}
+        names = [column.name for column in self.history.c if column.name not in known]
+        return tuple(name for name in names if name in self.table.c)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionedTable(WithHistory):
+    """One with a natural key: `compared` decides whether a row changes, `carried` goes along.
+
+    The primary key is `within`, which is the same for all rows of a call, and then `key`.
+    """
+
     within: tuple[str, ...]
     key: tuple[str, ...]
     compared: tuple[str, ...]

@@ -1,6 +1,7 @@
 """Upserting many rows: staged, then merged by one statement that says what became of each.
 
-The merge is the same on both databases; what differs between them is in `loading`.
+The merge is the same on both databases; what differs between them is in `loading`. A table may keep what its rows
+were before they changed, so that a batch can be taken back (`undo`).
 """
 
 from collections import Counter
@@ -15,8 +16,10 @@ from sqlalchemy import (
     ColumnElement,
     MetaData,
     Table,
+    and_,
     delete,
     false,
+    insert,
     literal,
     or_,
     select,
@@ -27,13 +30,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.bulk.loading import load
 from app.core.bulk.results import Outcome
-from app.core.errors import Invalid
+from app.core.errors import Invalid, Unavailable
 
 Row = Mapping[str, Any]
 Key = TypeVar("Key", bound=Hashable)
 
 # Each repetition of a key within a chunk is a statement of its own.
 MAX_REPEATS = 50
+
+# The second keeps what came in between as well; more are needed only where it is overtaken again.
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class UpsertTarget:
     compared: tuple[str, ...]
     carried: tuple[str, ...] = ()
     on_insert: tuple[str, ...] = ()
+    # Where what a row was before it changes is kept: see `versions.WithHistory`.
+    history: Table | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -117,19 +125,80 @@ def waves(keys: Sequence[Key]) -> list[dict[Key, int]]:
 async def _merge(
     session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], rows: Sequence[Row]
 ) -> list[Outcome]:
-    table, key_of = target.table, itemgetter(*target.key)
-    async with staged(session, table, target.columns, rows) as stage:
-        statement = _insert(session, target, stage)
-        new = statement.excluded
-        changes: dict[str, Any] = {name: new[name] for name in (*given, *target.carried)}
-        merged = statement.on_conflict_do_update(
-            index_elements=[table.c[name] for name in target.key],
-            set_=changes | {"revision": table.c.revision + 1},
-            where=_differs(target, given, new),
-        ).returning(*(table.c[name] for name in target.key), table.c.revision)
-        result = (await session.exec(merged)).all()
-    written = {tuple(row[:-1]): row[-1] for row in result}
+    key_of = itemgetter(*target.key)
+    async with staged(session, target.table, target.columns, rows) as stage:
+        if target.history is None:
+            written = await _write(session, target, given, stage)
+        else:
+            written = await _keep_and_write(session, target, target.history, given, stage)
     return [_outcome(written.get(key_of(row))) for row in rows]
+
+
+async def _write(
+    session: AsyncSession, target: UpsertTarget, given: tuple[str, ...], stage: Table
+) -> dict[tuple[Any, ...], int]:
+    """Add what is new of what is staged, and change what differs; the revision of each by its key."""
+    table = target.table
+    statement = _insert(session, target, stage)
+    new = statement.excluded
+    changes: dict[str, Any] = {name: new[name] for name in (*given, *target.carried)}
+    merged = statement.on_conflict_do_update(
+        index_elements=[table.c[name] for name in target.key],
+        set_=changes | {"revision": table.c.revision + 1},
+        where=_differs(target, given, new),
+    ).returning(*(table.c[name] for name in target.key), table.c.revision)
+    return {tuple(row[:-1]): row[-1] for row in await session.exec(merged)}
+
+
+async def _keep_and_write(
+    session: AsyncSession,
+    target: UpsertTarget,
+    history: Table,
+    given: tuple[str, ...],
+    stage: Table,
+) -> dict[tuple[Any, ...], int]:
+    """The same, with what each row was kept before it changes.
+
+    A row that somebody else adds in between is changed without having been kept: the numbers tell, and all is
+    taken back and done once more.
+
+    Raises:
+        Unavailable: that happens again and again.
+    """
+    for _ in range(_ATTEMPTS):
+        async with session.begin_nested() as tried:
+            kept = await _keep(session, target, history, given, stage)
+            written = await _write(session, target, given, stage)
+            if kept == sum(revision > 1 for revision in written.values()):
+                return written
+            await tried.rollback()
+    raise Unavailable(
+        "Other requests are writing the same rows; nothing was written. Try again.",
+        code="database_busy",
+    )
+
+
+async def _keep(
+    session: AsyncSession,
+    target: UpsertTarget,
+    history: Table,
+    given: tuple[str, ...],
+    stage: Table,
+) -> int:
+    """Keep what the rows are that will change, and hold them; returns how many."""
+    table = target.table
+    names = [column.name for column in history.c if column.name in table.c]
+    old = (
+        select(*(table.c[name] for name in names), stage.c.updated_at)
+        .join_from(stage, table, and_(*(table.c[name] == stage.c[name] for name in target.key)))
+        .where(_differs(target, given, stage.c))
+        .order_by(*(stage.c[name] for name in target.key))
+        .with_for_update(of=table)
+    )
+    kept = insert(history).from_select([*names, "replaced_at"], old, include_defaults=False)
+    connection = await session.connection()
+    done = await connection.execute(kept, execution_options={"preserve_rowcount": True})
+    return done.rowcount
 
 
 def _outcome(revision: int | None) -> Outcome:

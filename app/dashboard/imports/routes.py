@@ -23,7 +23,6 @@ from app.dashboard.navigation import IMPORTS
 from app.dashboard.routing import FileForm, Form, FormRoute, PageRoute, first, form_on
 from app.dashboard.views import Crumb, Looking, View
 from app.imports.mappings.routes import list_import_mappings
-from app.imports.models import ImportKind
 from app.imports.routes import list_import_batches, undo_import_batch
 from app.pilots.routes import list_pilots
 
@@ -54,7 +53,6 @@ async def imports_page(
         here=IMPORTS,
         new=_NEW,
         found=found,
-        undoable=ImportKind.TIME_SAMPLES,
         undone=undone,
     )
 

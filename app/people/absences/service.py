@@ -15,8 +15,9 @@ from app.core.bulk.requests import BulkOptions
 from app.core.bulk.results import BulkResult, RowError
 from app.core.pagination import PageQuery, page_of
 from app.core.rows import date_problem, given
+from app.imports import service as imports
 from app.imports.mappings import service as mappings
-from app.imports.models import ImportKind
+from app.imports.models import ImportBatch, ImportKind
 from app.imports.service import Intake, intake
 from app.people import service as people
 from app.people.absences import errors as errors  # noqa: PLC0414 - declares the constraint answers
@@ -118,4 +119,10 @@ async def take_back(
     return removed
 
 
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
+    removed, restored = await repository.undo(session, principal, batch.id, clock.now())
+    return {"removed": removed, "restored": restored}
+
+
+imports.undone_by(ImportKind.ABSENCES, _undo)
 mappings.applies_to(ImportKind.ABSENCES, AbsenceRow)

@@ -32,6 +32,14 @@ PEOPLE: Final = (
         personal=("kind",),
     ),
     Holding(
+        "absence_version",
+        Of.ABSENCES,
+        "What an absence was before an import changed it, so that the import can be taken back.",
+        _PERSON,
+        _DELETED,
+        personal=("kind",),
+    ),
+    Holding(
         "pilot_member",
         Of.MEMBERSHIP,
         "Who takes part in a pilot. It ends with the day of the erasure.",

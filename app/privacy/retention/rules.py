@@ -87,6 +87,17 @@ def _without_absence(table: Table, cut: date) -> ColumnElement[bool]:
     return and_(table.c.starts_on < cut, ~exists(select(1).where(*same)))
 
 
+def _of_ended_absence(table: Table, cut: date) -> ColumnElement[bool]:
+    """What an absence had been goes with it."""
+    absence = metadata.tables["absence"]
+    same = (
+        _same_organisation(absence, table),
+        absence.c.person_id == table.c.person_id,
+        absence.c.starts_on == table.c.starts_on,
+    )
+    return exists(select(1).where(*same, absence.c.ends_on < cut))
+
+
 def _left(table: Table, cut: date) -> ColumnElement[bool]:
     return and_(table.c.left_on < cut, ~table.c.external_id.startswith(PREFIX))
 
@@ -102,6 +113,7 @@ RULES: Final = (
     Rule(Kept.LICENCE_ACTIVITY, "licence_activity", "period_starts_on", _whole_years),
     Rule(Kept.LICENCE_ACTIVITY, "licence_activity_year", "year", _whole_years),
     Rule(Kept.WAITING_LISTS, "waiting_entry", "ended_on", _before("ended_on")),
+    Rule(Kept.ABSENCES, "absence_version", "replaced_at", _of_ended_absence),
     Rule(Kept.ABSENCES, "absence", "ends_on", _before("ends_on")),
     Rule(Kept.ABSENCES, "connection_record", "starts_on", _without_absence),
     Rule(Kept.DIRECTORY, "directory_membership", "removed_at", _at_before("removed_at")),
