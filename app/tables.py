@@ -41,6 +41,7 @@ from app.integrations.webhooks.models import WebhookAttempt, WebhookDelivery, We
 from app.licences.activity.models import (
     LicenceActivity,
     LicenceActivityCaveat,
+    LicenceActivityVersion,
     LicenceActivityYear,
 )
 from app.licences.allocations.models import SeatAllocation, SeatEvent
@@ -84,6 +85,7 @@ TABLES = (
     PilotMember,
     PilotTransition,
     LicenceActivity,
+    LicenceActivityVersion,
     LicenceActivityCaveat,
     LicenceActivityYear,
     Absence,

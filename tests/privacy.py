@@ -117,6 +117,8 @@ async def _seats(client: httpx.AsyncClient, who: dict[str, str]) -> None:
         for who, day in ((NUMBER, "2024-03-04"), ("E2", "2024-06-02"))
     ]
     good(await client.post("/licence-activity/bulk", json={"items": used}))
+    used[0]["actions"] = 2
+    good(await client.post("/licence-activity/bulk", json={"items": used}))
     decision = {"decision": "warn", "reason": "said-of-them as well"}
     items = [{"allocation_id": held["allocation_id"], **decision}]
     decided = good(await client.post(f"{path}/reclaim-decisions", json={"items": items}), 201)

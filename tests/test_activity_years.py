@@ -114,7 +114,7 @@ def sent(row: dict[str, Any]) -> dict[str, Any]:
     batches=st.lists(
         st.tuples(
             st.lists(_ROW, min_size=1, max_size=12),
-            st.sampled_from(["partial", "partial", "partial", "atomic", "dry_run"]),
+            st.sampled_from(["partial", "partial", "undone", "atomic", "dry_run"]),
         ),
         min_size=1,
         max_size=4,
@@ -128,16 +128,21 @@ def sent(row: dict[str, Any]) -> dict[str, Any]:
 async def test_every_byte_follows_from_the_rows_after_any_batches(
     council: Council, monkeypatch: pytest.MonkeyPatch, batches: list[tuple[Rows, str]]
 ) -> None:
-    """New, corrected, back to nothing, app by app, by day and week; four rows a chunk."""
+    """New, corrected, back to nothing, taken back, app by app, by day and week; four rows a chunk."""
     monkeypatch.setattr(formats, "CHUNK_ROWS", 4)
     client = await council.admin()
     await people(client, "E1", "E2")
     for rows, mode in batches:
-        params = {"dry_run": "true"} if mode == "dry_run" else {"mode": mode}
+        params = {"dry_run": "true"} if mode == "dry_run" else {}
+        params |= {"mode": "atomic"} if mode == "atomic" else {}
         items = [sent(row) for row in rows]
+        before = await check(council)
         answer = await client.post(BULK, json={"items": items}, params=params)
         assert answer.status_code == 200 or mode == "atomic", answer.text
         await check(council)
+        if mode == "undone":
+            good(await client.post(f"/import-batches/{answer.json()['batch_id']}/undo"))
+            assert sorted(map(str, await check(council))) == sorted(map(str, before))
 
 
 async def test_a_day_that_is_corrected_to_nothing_is_empty_again(council: Council) -> None:

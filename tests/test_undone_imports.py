@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.core.models import metadata
 from app.people.absences import service as absences
-from tests.council import Council, good, people, problem
+from tests.council import Council, activity, good, people, problem
 from tests.forms import as_json
 
 # What tells when and how often something was written, and under which id; not what was written.
@@ -39,7 +39,14 @@ def _away(number: str, n: int) -> dict[str, Any]:
 
 
 ABSENCES = Kind("/absences/bulk", _away, "kind", ("absence",), "absence_version")
-EVERY_KIND = pytest.mark.parametrize("kind", [ABSENCES], ids=lambda kind: kind.tables[0])
+ACTIVITY = Kind(
+    "/licence-activity/bulk",
+    lambda number, n: activity(number, "2024-05-01", actions=n, source=f"source-{n}"),
+    "actions",
+    ("licence_activity", "licence_activity_year"),
+    "licence_activity_version",
+)
+EVERY_KIND = pytest.mark.parametrize("kind", [ABSENCES, ACTIVITY], ids=lambda kind: kind.tables[0])
 NUMBERS = ("E1", "E2", "E3", "E4")
 
 

@@ -1,13 +1,14 @@
 """Licence activity: who used what, by day or by week."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
-from app.core.models import CreatedAt, Revised, TenantRow, text_enum
+from app.core import clock
+from app.core.models import CreatedAt, Revised, TenantRow, UtcDateTime, text_enum
 
 ANY_APP = "any"
 
@@ -54,6 +55,39 @@ class LicenceActivity(Revised, TenantRow, table=True):
     actions: int | None = None
     source: str = Field(max_length=64)
     batch_id: UUID
+
+
+class LicenceActivityVersion(TenantRow, table=True):
+    """What a row of activity was before an import changed it; `revision` is the number that it had then."""
+
+    __tablename__ = "licence_activity_version"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "person_id", "product", "period", "period_starts_on", "app"],
+            [
+                "licence_activity.organisation_id",
+                "licence_activity.person_id",
+                "licence_activity.product",
+                "licence_activity.period",
+                "licence_activity.period_starts_on",
+                "licence_activity.app",
+            ],
+            name="fk_licence_activity_version_activity",
+        ),
+        Index("ix_licence_activity_version_batch", "organisation_id", "batch_id"),
+    )
+
+    person_id: UUID = Field(primary_key=True)
+    product: str = Field(primary_key=True, max_length=64)
+    period: Period = Field(primary_key=True, sa_type=text_enum(Period))
+    period_starts_on: date = Field(primary_key=True)
+    app: str = Field(primary_key=True, max_length=64)
+    revision: int = Field(primary_key=True)
+    active_days: int | None = None
+    actions: int | None = None
+    source: str = Field(max_length=64)
+    batch_id: UUID
+    replaced_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
 class LicenceActivityYear(Revised, TenantRow, table=True):

@@ -2,17 +2,19 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped, scoped_columns
+from app.access.scoping import scoped, scoped_columns, within
 from app.core.bulk.results import Outcome
+from app.core.bulk.undo import forget_replaced, states, take_back
+from app.core.bulk.versions import WithHistory
 from app.core.bulk.writer import UpsertTarget, staged, upsert
 from app.core.models import in_parts, metadata
 from app.core.periods import Window
@@ -25,12 +27,14 @@ from app.licences.activity.models import (
 )
 
 _ACTIVITY = metadata.tables["licence_activity"]
+_KEPT = WithHistory(_ACTIVITY, metadata.tables["licence_activity_version"])
 _UPSERT = UpsertTarget(
     table=_ACTIVITY,
     key=("organisation_id", "person_id", "product", "period", "period_starts_on", "app"),
     compared=("active_days", "actions"),
     carried=("source", "updated_at", "batch_id"),
     on_insert=("created_at",),
+    history=_KEPT.history,
 )
 _YEAR_KEY = ("organisation_id", "product", "person_id", "year")
 _YEARS = UpsertTarget(
@@ -87,7 +91,7 @@ class PeriodActivity:
 async def periods(
     session: AsyncSession, principal: Principal, rows: Sequence[dict[str, Any]]
 ) -> list[PeriodActivity]:
-    """What is recorded now of the days and weeks that these rows speak of."""
+    """What is recorded now of the days and weeks that these rows speak of; of some it may be nothing any more."""
     a = LicenceActivity
     keys = {tuple(row[name] for name in _PERIOD_KEY): row for row in rows}
     async with staged(session, _ACTIVITY, _PERIOD_KEY, list(keys.values())) as stage:
@@ -98,7 +102,9 @@ async def periods(
             .group_by(*key)
         )
         found = (await session.exec(statement)).all()
-    return _of_periods(found)
+    said: dict[tuple[Any, ...], tuple[Any, ...]] = {key[1:]: (None, None, 0) for key in keys}
+    said |= {tuple(row[:4]): tuple(row[4:]) for row in found}
+    return _of_periods((*key, *values) for key, values in said.items())
 
 
 def _of_periods(found: Iterable[Any]) -> list[PeriodActivity]:
@@ -182,3 +188,49 @@ async def caveats(
     if for_update:
         statement = statement.with_for_update()
     return list((await session.exec(statement)).all())
+
+
+async def brought(
+    session: AsyncSession, principal: Principal, batch_id: UUID
+) -> list[dict[str, Any]]:
+    """The days and weeks of people with products of which a batch brought something that holds still."""
+    batch = (principal.organisation_id, batch_id)
+    found = states(session, _KEPT, _PERIOD_KEY, batch)
+    return [dict(zip(_PERIOD_KEY, row, strict=True)) async for row in found]
+
+
+async def undo(
+    session: AsyncSession, principal: Principal, batch_id: UUID, now: datetime
+) -> tuple[int, int]:
+    """Make activity what it was without a batch; returns how many rows were removed and restored."""
+    batch = (principal.organisation_id, batch_id)
+    await forget_replaced(session, _KEPT, batch)
+    return await take_back(session, _KEPT, batch, now)
+
+
+async def forget_years(
+    session: AsyncSession,
+    principal: Principal,
+    product: str,
+    year: int,
+    person_ids: Collection[UUID],
+) -> None:
+    """Forget a year of those of these people of whom nothing is recorded of it any more."""
+    a, y = LicenceActivity, LicenceActivityYear
+    # A week counts in the year of its fourth day.
+    first, last = date(year, 1, 1) - timedelta(days=3), date(year, 12, 31)
+    recorded = scoped_columns(principal, a, col(a.person_id)).where(
+        col(a.person_id) == col(y.person_id),
+        col(a.product) == product,
+        col(a.period_starts_on).between(first, last),
+    )
+    for part in in_parts(person_ids):
+        await session.exec(
+            delete(y).where(
+                *within(principal, y),
+                col(y.product) == product,
+                col(y.year) == year,
+                col(y.person_id).in_(part),
+                ~exists(recorded.correlate(y)),
+            )
+        )

@@ -17,14 +17,18 @@ from app.core.bulk.results import BulkResult, Outcome, RowError
 from app.core.fields import LATEST
 from app.core.periods import Window
 from app.core.rows import date_problem
+from app.imports import service as imports
 from app.imports.mappings import service as mappings
-from app.imports.models import ImportKind
+from app.imports.models import ImportBatch, ImportKind
 from app.imports.service import Intake, intake
 from app.licences.activity import repository, years
 from app.licences.activity.caveats import Caveat, noted
 from app.licences.activity.models import LicenceActivityCaveat, Period
 from app.licences.activity.schemas import ActivityRow
 from app.people import service as people
+
+# Of what an import brought, when the years are derived anew after it is taken back.
+_ROWS_AT_A_TIME = 10_000
 
 
 async def upsert_many(
@@ -158,4 +162,15 @@ async def caveats(
     ]
 
 
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
+    rows = await repository.brought(session, principal, batch.id)
+    await years.hold(session, principal, rows)
+    removed, restored = await repository.undo(session, principal, batch.id, clock.now())
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        await years.renew(session, principal, rows[start : start + _ROWS_AT_A_TIME])
+    await years.forget_empty(session, principal, rows)
+    return {"removed": removed, "restored": restored}
+
+
+imports.undone_by(ImportKind.LICENCE_ACTIVITY, _undo)
 mappings.applies_to(ImportKind.LICENCE_ACTIVITY, ActivityRow)

@@ -187,6 +187,18 @@ def _emptied(before: bytes, year: int, days: Window) -> bytes:
     return before[:first] + bytes(here.days) + before[first + here.days :]
 
 
+async def forget_empty(
+    session: AsyncSession, principal: Principal, rows: Sequence[dict[str, Any]]
+) -> None:
+    """Forget the years that these rows counted in, where nothing is recorded of them any more."""
+    whose: dict[tuple[str, int], set[UUID]] = defaultdict(set)
+    for row in rows:
+        year = counted_on(row["period"], row["period_starts_on"]).year
+        whose[row["product"], year].add(row["person_id"])
+    for (product, year), person_ids in whose.items():
+        await repository.forget_years(session, principal, product, year, person_ids)
+
+
 def _with(days: bytes, found: Sequence[PeriodActivity]) -> bytes:
     """A year with what was found put in the place of what stood there; the rest stays."""
     changed = bytearray(days)

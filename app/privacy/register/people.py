@@ -137,6 +137,14 @@ PEOPLE: Final = (
         plain=("product", "app", "source"),
     ),
     Holding(
+        "licence_activity_version",
+        Of.ACTIVITY,
+        "What that was before an import changed it, so that the import can be taken back.",
+        _PERSON,
+        _DELETED,
+        plain=("product", "app", "source"),
+    ),
+    Holding(
         "licence_activity_year",
         Of.ACTIVITY,
         "The same, a byte a day.",

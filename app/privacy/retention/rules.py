@@ -110,6 +110,7 @@ RULES: Final = (
     Rule(Kept.FEEDBACK, "feedback_comment_place", "number", _of_pilots_over),
     Rule(Kept.FEEDBACK, "feedback_version", "week_starts_on", _of_pilots_over),
     Rule(Kept.FEEDBACK, "feedback_response", "week_starts_on", _of_pilots_over),
+    Rule(Kept.LICENCE_ACTIVITY, "licence_activity_version", "period_starts_on", _whole_years),
     Rule(Kept.LICENCE_ACTIVITY, "licence_activity", "period_starts_on", _whole_years),
     Rule(Kept.LICENCE_ACTIVITY, "licence_activity_year", "year", _whole_years),
     Rule(Kept.WAITING_LISTS, "waiting_entry", "ended_on", _before("ended_on")),
