@@ -54,7 +54,7 @@ from app.metrics.snapshots.models import Snapshot, SnapshotInput
 from app.organisations.models import Organisation
 from app.people.absences.models import Absence, AbsenceVersion
 from app.people.erased_numbers.models import ErasedNumber
-from app.people.models import Person
+from app.people.models import Person, PersonVersion
 from app.pilots.models import Pilot, PilotMember, PilotTransition
 from app.privacy.erasure.models import Erasure
 from app.privacy.legal_holds.models import LegalHold
@@ -68,6 +68,7 @@ from app.time_use.taxonomies.models import PilotTaxonomy, Taxonomy
 TABLES = (
     Organisation,
     Person,
+    PersonVersion,
     ApiKey,
     Account,
     SignInSession,

@@ -101,6 +101,31 @@ async def test_a_file_is_checked_imported_once_mended_and_taken_back(
 
 
 @ONE
+async def test_who_stays_of_an_import_that_is_taken_back_is_told(
+    app: FastAPI, council: Council
+) -> None:
+    admin = await council.admin()
+    await people(admin, "E1", "E2")
+    found = good(await admin.get("/people", params={"external_id": "E1"}))["items"][0]
+    path = f"/people/{found['person_id']}"
+    good(await admin.patch(path, json={"display_name": "By hand"}))
+    batch = good(await admin.get("/import-batches"))["items"][0]
+    browser = await pages.reader(app, council, Role.ADMIN)
+    listed = pages.read(await browser.get("/dashboard/imports"))
+    form = {name: listed.fields[name] for name in ("csrf_token", "idempotency_key", "batch_id")}
+    assert form["batch_id"] == batch["batch_id"]
+    for title in ("Taken back in part", "Done already"):
+        done = await browser.http.post(
+            "/dashboard/imports/undo", data=form, headers={"Origin": PUBLIC_URL}
+        )
+        page = pages.read(done)
+        assert page.title.startswith(title)
+        assert (f"/dashboard{path}" in {href for href, _ in page.links}) == ("part" in title)
+    assert "Cannot be" not in pages.read(await browser.get("/dashboard/imports")).text
+    await browser.close()
+
+
+@ONE
 async def test_anonymous_answers_of_a_file_that_comes_twice_are_there_once(
     app: FastAPI, council: Council
 ) -> None:

@@ -223,7 +223,7 @@ async def test_only_batches_within_reach_and_of_samples_are_undone(council: Coun
     problem(await lead.post(f"/import-batches/{batch_id}/undo"), 404, "not_found")
     analyst = await council.as_role(Role.ANALYST)
     problem(await analyst.post(f"/import-batches/{batch_id}/undo"), 403, "scope_missing")
-    batches = good(await client.get("/import-batches?kind=people"))["items"]
+    batches = good(await client.get("/import-batches?kind=pilot_members"))["items"]
     answer = await client.post(f"/import-batches/{batches[0]['batch_id']}/undo")
     problem(answer, 409, "not_undoable")
     assert len(await stored(council)) == 1

@@ -8,6 +8,7 @@ from pydantic import Field, computed_field
 
 from app.access.permissions import Scope
 from app.access.routing import ApiRoute, Caller, Session, authenticated, requires
+from app.core.bulk.results import MAX_ERRORS
 from app.core.fields import Output
 from app.core.pagination import Page, PageRequest
 from app.imports import service
@@ -37,11 +38,23 @@ class ImportBatchOut(Output):
         return self.undone_at is None and service.can_be_undone(self.kind)
 
 
+class StayedOut(Output):
+    """Somebody whom a batch had brought and who could not be taken back."""
+
+    person_id: UUID
+    code: str = Field(description="`changed_since` or `in_use`.")
+    detail: str
+
+
 class UndoneOut(ImportBatchOut):
     """A batch that was taken back."""
 
     removed: int = Field(description="Rows that it had brought.")
     restored: int = Field(description="Rows that it had replaced, and that are as before.")
+    stayed: list[StayedOut] = Field(
+        description=f"People who could not be taken back, and why; the first {MAX_ERRORS}. None but of a batch of people.",
+        max_length=MAX_ERRORS,
+    )
 
 
 @router.get("", dependencies=[requires(Scope.PEOPLE_WRITE)])
@@ -59,6 +72,15 @@ async def undo_import_batch(batch_id: UUID, session: Session, principal: Caller)
 
     It needs the scope that brought it. Not every kind can be taken back: `can_be_undone` says which.
     """
-    batch, counts = await service.undo(session, principal, batch_id)
+    batch, done = await service.undo(session, principal, batch_id)
     known = ImportBatchOut.model_validate(batch).model_dump()
-    return UndoneOut.model_validate({**known, "id": batch.id, **counts})
+    stayed = [StayedOut.model_validate(each) for each in done.stayed[:MAX_ERRORS]]
+    return UndoneOut.model_validate(
+        {
+            **known,
+            "id": batch.id,
+            "removed": done.removed,
+            "restored": done.restored,
+            "stayed": stayed,
+        }
+    )

@@ -1,6 +1,6 @@
 """The frame around every bulk write: one batch with its counts, one audit event, all or nothing."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -21,13 +21,33 @@ from app.imports import repository
 from app.imports.models import SCOPE_OF_KIND, ImportBatch, ImportKind
 
 Answer = TypeVar("Answer", bound=BulkResult)
-Undo = Callable[[AsyncSession, Principal, ImportBatch], Awaitable[dict[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """Whom a batch had brought and who could not be taken back, and why."""
+
+    person_id: UUID
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """How many rows a batch had brought, how many it had replaced, and who stays as it brought them."""
+
+    removed: int
+    restored: int
+    stayed: Sequence[Stayed] = ()
+
+
+Undo = Callable[[AsyncSession, Principal, ImportBatch], Awaitable[TakenBack]]
 
 _UNDO: dict[ImportKind, Undo] = {}
 
 
 def undone_by(kind: ImportKind, undo: Undo) -> None:
-    """Declare what takes the rows of a batch back; it answers with its counts."""
+    """Declare what takes the rows of a batch back."""
     _UNDO[kind] = undo
 
 
@@ -129,7 +149,7 @@ async def page(
 
 async def undo(
     session: AsyncSession, principal: Principal, batch_id: UUID
-) -> tuple[ImportBatch, dict[str, int]]:
+) -> tuple[ImportBatch, TakenBack]:
     """Take a batch back: what it brought goes, what it replaced returns.
 
     Raises:
@@ -147,8 +167,9 @@ async def undo(
     if batch.undone_at is not None:
         raise Conflict("This batch was taken back already.", code="already_undone")
     await repository.hold_kind(session, principal, batch.kind)
-    counts = await take_back(session, principal, batch)
+    done = await take_back(session, principal, batch)
     batch.undone_at = clock.now()
+    counts = {"removed": done.removed, "restored": done.restored, "stayed": len(done.stayed)}
     details = {"kind": batch.kind.value, **counts}
     await audit_log.record(session, principal, "import_batch.undone", batch.id, details=details)
-    return batch, counts
+    return batch, done

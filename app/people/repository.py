@@ -1,25 +1,29 @@
 """All SQL about people."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_
-from sqlmodel import col
+from sqlalchemy import Column, exists, func, or_, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.access.principals import Principal
-from app.access.scoping import scoped, scoped_columns
+from app.access.scoping import scoped, scoped_columns, within
+from app.core.bulk import undo
 from app.core.bulk.results import Outcome
+from app.core.bulk.versions import WithHistory
 from app.core.bulk.writer import UpsertTarget, upsert
 from app.core.lookup import find_each
 from app.core.models import in_parts, metadata
 from app.core.pagination import PageQuery, paginate
-from app.people.models import Person
+from app.people.models import Person, PersonVersion
 from app.people.schemas import Employment, PersonFilter
 
+_KEPT = WithHistory(metadata.tables["person"], metadata.tables["person_version"])
 _UPSERT = UpsertTarget(
-    table=metadata.tables["person"],
+    table=_KEPT.table,
     key=("organisation_id", "external_id"),
     compared=(
         "user_name",
@@ -33,6 +37,7 @@ _UPSERT = UpsertTarget(
     ),
     carried=("updated_at", "batch_id"),
     on_insert=("id", "created_at"),
+    history=_KEPT.history,
 )
 
 
@@ -125,3 +130,69 @@ async def _employment(
 
 async def upsert_people(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
     return await upsert(session, _UPSERT, rows)
+
+
+def keep(session: AsyncSession, person: Person) -> None:
+    """Keep what an import brought of a person who is about to be changed otherwise: it is not its any more."""
+    if person.batch_id is None:
+        return
+    names = (*_KEPT.put_back, "organisation_id", "id", "revision")
+    session.add(PersonVersion(**{name: getattr(person, name) for name in names}))
+    person.batch_id = None
+
+
+async def hold_brought(session: AsyncSession, principal: Principal, batch_id: UUID) -> None:
+    """Hold whom a batch was the last to bring, in one order."""
+    statement = scoped_columns(principal, Person, col(Person.id)).where(
+        col(Person.batch_id) == batch_id
+    )
+    await session.exec(statement.order_by(col(Person.id)).with_for_update())
+
+
+async def changed_since(session: AsyncSession, principal: Principal, batch_id: UUID) -> list[UUID]:
+    """Whom a batch brought and something else has changed since; from then on it is nobody's earlier state."""
+    p, v = Person, PersonVersion
+    holds_still = scoped_columns(principal, p, col(p.id)).where(
+        col(p.id) == col(v.id), col(p.batch_id) == batch_id
+    )
+    statement = scoped_columns(principal, v, col(v.id)).where(
+        col(v.batch_id) == batch_id, ~exists(holds_still.correlate(v))
+    )
+    rows = await session.exec(statement.distinct().order_by(col(v.id)))
+    found = [row[0] for row in rows]
+    await undo.forget_replaced(session, _KEPT, (principal.organisation_id, batch_id))
+    return found
+
+
+async def keep_those_in_use(
+    session: AsyncSession, principal: Principal, batch_id: UUID
+) -> list[UUID]:
+    """Take from a batch whom it added and of whom there is something else by now; returns who they are."""
+    p, v = Person, PersonVersion
+    before = scoped_columns(principal, v, col(v.id)).where(col(v.id) == col(p.id)).correlate(p)
+    added = scoped_columns(principal, p, col(p.id)).where(
+        col(p.batch_id) == batch_id, ~exists(before)
+    )
+    used: set[UUID] = set()
+    for column in _naming_people():
+        ours = column.table.c.organisation_id == principal.organisation_id
+        rows = await session.exec(select(column).where(ours, column.in_(added)).distinct())
+        used |= set(rows)
+    for part in in_parts(used):
+        statement = update(p).where(*within(principal, p), col(p.id).in_(part))
+        await session.exec(statement.values(batch_id=None))
+    return sorted(used)
+
+
+def _naming_people() -> list[Column[Any]]:
+    """The columns of other tables that hold people."""
+    own = {_KEPT.table.name, _KEPT.history.name}
+    tables = [table for table in metadata.sorted_tables if table.name not in own]
+    return [column for table in tables for column in table.c if column.name.endswith("person_id")]
+
+
+async def take_back(
+    session: AsyncSession, principal: Principal, batch_id: UUID, now: datetime
+) -> tuple[int, int]:
+    """Make people what they were without a batch; returns how many were removed and restored."""
+    return await undo.take_back(session, _KEPT, (principal.organisation_id, batch_id), now)

@@ -19,14 +19,20 @@ from app.core.etags import check_if_match, etag_of
 from app.core.models import new_id
 from app.core.pagination import PageQuery
 from app.core.rows import date_problem, given
+from app.imports import service as imports
 from app.imports.mappings import service as mappings
-from app.imports.models import ImportKind
-from app.imports.service import Intake, intake
+from app.imports.models import ImportBatch, ImportKind
+from app.imports.service import Intake, Stayed, TakenBack, intake
 from app.people import errors as errors  # noqa: PLC0414 - declares the constraint answers
 from app.people import repository
 from app.people.erased_numbers import service as erased_numbers
 from app.people.models import Person
 from app.people.schemas import Employment, PersonChange, PersonFilter, PersonIn, PersonRow
+
+_CHANGED_SINCE = "Another import, somebody by hand or the directory has changed this person since, who stays as that left them."
+_IN_USE = (
+    "There is more recorded of this person by now, who therefore stays as this import left them."
+)
 
 
 async def create(session: AsyncSession, principal: Principal, wanted: PersonIn) -> Person:
@@ -81,6 +87,7 @@ async def change(
     values = changes.model_dump(exclude_unset=True)
     if values.get("external_id") is not None:
         await erased_numbers.check(session, principal, [values["external_id"]])
+    repository.keep(session, person)
     for name, value in values.items():
         setattr(person, name, value)
     if person.started_on and person.left_on and person.left_on < person.started_on:
@@ -109,6 +116,7 @@ async def assign_teams(
     for person in await repository.lock_each(session, principal, teams):
         has_left = person.left_on is not None and person.left_on <= today
         if person.team != teams[person.id] and not has_left:
+            repository.keep(session, person)
             person.team = teams[person.id]
             person.touch()
             moved += 1
@@ -249,4 +257,15 @@ async def employment(
     return await repository.by_id(session, principal, person_ids)
 
 
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> TakenBack:
+    await repository.hold_brought(session, principal, batch.id)
+    changed = await repository.changed_since(session, principal, batch.id)
+    used = await repository.keep_those_in_use(session, principal, batch.id)
+    removed, restored = await repository.take_back(session, principal, batch.id, clock.now())
+    stayed = [Stayed(person_id, "changed_since", _CHANGED_SINCE) for person_id in changed]
+    stayed += [Stayed(person_id, "in_use", _IN_USE) for person_id in used]
+    return TakenBack(removed, restored, stayed)
+
+
+imports.undone_by(ImportKind.PEOPLE, _undo)
 mappings.applies_to(ImportKind.PEOPLE, PersonRow)

@@ -193,7 +193,7 @@ async def _keep(
         .join_from(stage, table, and_(*(table.c[name] == stage.c[name] for name in target.key)))
         .where(_differs(target, given, stage.c))
         .order_by(*(stage.c[name] for name in target.key))
-        .with_for_update(of=table)
+        .with_for_update(of=table, key_share=True)
     )
     kept = insert(history).from_select([*names, "replaced_at"], old, include_defaults=False)
     connection = await session.connection()

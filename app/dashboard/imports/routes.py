@@ -19,11 +19,12 @@ from app.core.pagination import PageQuery
 from app.dashboard import given, rows
 from app.dashboard.imports.kinds import KINDS, Kind, named
 from app.dashboard.multipart import NAME_OF, bytes_of
-from app.dashboard.navigation import IMPORTS
+from app.dashboard.navigation import IMPORTS, PEOPLE
 from app.dashboard.routing import FileForm, Form, FormRoute, PageRoute, first, form_on
 from app.dashboard.views import Crumb, Looking, View
 from app.imports.mappings.routes import list_import_mappings
 from app.imports.routes import list_import_batches, undo_import_batch
+from app.people.routes import get_person
 from app.pilots.routes import list_pilots
 
 router = APIRouter(prefix=IMPORTS, route_class=PageRoute)
@@ -60,13 +61,25 @@ async def imports_page(
 @form_router.post("/undo", dependencies=[authenticated()])
 @form_on(imports_page)
 async def undo(view: Looking, form: Form) -> Response:
-    """Take a batch back."""
+    """Take a batch back; where people of it stay, a page says who and why."""
     try:
         batch_id = UUID(first(form, "batch_id") or "")
     except ValueError:
         raise Invalid.field("/batch_id", "uuid_parsing", "There is no such batch.") from None
     done = await view.answer(undo_import_batch, batch_id=batch_id)
     count = done["removed"] + done["restored"]
+    if done["stayed"]:
+        view.keep_instead("The import was taken back, once.", IMPORTS)
+        return view.page(
+            "imports/taken_back.html",
+            "Taken back in part",
+            trail=_trail(view),
+            here=IMPORTS,
+            count=count,
+            stayed=done["stayed"],
+            shown=_SHOWN,
+            people=PEOPLE if view.may(get_person) else None,
+        )
     return RedirectResponse(f"{IMPORTS}?undone={count}", status.HTTP_303_SEE_OTHER)
 
 

@@ -39,7 +39,7 @@ from app.feedback.sessions import service as sessions
 from app.imports import service as imports
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportBatch, ImportKind
-from app.imports.service import Intake, intake
+from app.imports.service import Intake, TakenBack, intake
 from app.people import service as people
 from app.pilots import membership
 from app.pilots import service as pilots
@@ -300,11 +300,11 @@ def since(starts_on: date | None, ends_on: date | None) -> Window:
     return Window(starts_on or EARLIEST, ends_on or LATEST + timedelta(days=1))
 
 
-async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> TakenBack:
     for pilot_id in await repository.pilots_of(session, principal, batch.id):
         await pilots.get(session, principal, pilot_id, for_update=True)
     removed, restored = await repository.undo(session, principal, batch.id, clock.now())
-    return {"removed": removed, "restored": restored}
+    return TakenBack(removed, restored)
 
 
 imports.undone_by(ImportKind.FEEDBACK, _undo)

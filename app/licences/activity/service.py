@@ -20,7 +20,7 @@ from app.core.rows import date_problem
 from app.imports import service as imports
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportBatch, ImportKind
-from app.imports.service import Intake, intake
+from app.imports.service import Intake, TakenBack, intake
 from app.licences.activity import repository, years
 from app.licences.activity.caveats import Caveat, noted
 from app.licences.activity.models import LicenceActivityCaveat, Period
@@ -162,14 +162,14 @@ async def caveats(
     ]
 
 
-async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> TakenBack:
     rows = await repository.brought(session, principal, batch.id)
     await years.hold(session, principal, rows)
     removed, restored = await repository.undo(session, principal, batch.id, clock.now())
     for start in range(0, len(rows), _ROWS_AT_A_TIME):
         await years.renew(session, principal, rows[start : start + _ROWS_AT_A_TIME])
     await years.forget_empty(session, principal, rows)
-    return {"removed": removed, "restored": restored}
+    return TakenBack(removed, restored)
 
 
 imports.undone_by(ImportKind.LICENCE_ACTIVITY, _undo)

@@ -18,7 +18,7 @@ from app.core.rows import date_problem, given
 from app.imports import service as imports
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportBatch, ImportKind
-from app.imports.service import Intake, intake
+from app.imports.service import Intake, TakenBack, intake
 from app.people import service as people
 from app.people.absences import errors as errors  # noqa: PLC0414 - declares the constraint answers
 from app.people.absences import repository
@@ -119,9 +119,9 @@ async def take_back(
     return removed
 
 
-async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> TakenBack:
     removed, restored = await repository.undo(session, principal, batch.id, clock.now())
-    return {"removed": removed, "restored": restored}
+    return TakenBack(removed, restored)
 
 
 imports.undone_by(ImportKind.ABSENCES, _undo)

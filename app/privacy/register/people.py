@@ -23,6 +23,14 @@ PEOPLE: Final = (
         ),
     ),
     Holding(
+        "person_version",
+        Of.IDENTITY,
+        "What was recorded of somebody before an import changed it, so that the import can be taken back.",
+        Link("id"),
+        _DELETED,
+        personal=("user_name", "display_name", "department", "team", "job_family"),
+    ),
+    Holding(
         "absence",
         Of.ABSENCES,
         "When somebody was away, and why. The days stay, for no work was expected on them; the reason goes.",

@@ -31,7 +31,7 @@ from app.core.periods import Window
 from app.imports import service as imports
 from app.imports.mappings import service as mappings
 from app.imports.models import ImportBatch, ImportKind
-from app.imports.service import Intake, intake
+from app.imports.service import Intake, TakenBack, intake
 from app.people import service as people
 from app.pilots import membership
 from app.pilots import service as pilots
@@ -346,7 +346,7 @@ async def page(
     return rows, cursor
 
 
-async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> dict[str, int]:
+async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch) -> TakenBack:
     for pilot_id in await repository.pilots_of(session, principal, batch.id):
         await pilots.get(session, principal, pilot_id, for_update=True)
     days = LocalDays(ZoneInfo(principal.organisation.zone))
@@ -360,7 +360,7 @@ async def _undo(session: AsyncSession, principal: Principal, batch: ImportBatch)
     mark_id = new_id()
     for pilot_id, changed in marks.items():
         await repository.mark(session, principal, pilot_id, changed, mark_id)
-    return {"removed": removed, "restored": restored}
+    return TakenBack(removed, restored)
 
 
 imports.undone_by(ImportKind.TIME_SAMPLES, _undo)
