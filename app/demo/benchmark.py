@@ -79,7 +79,7 @@ def _own() -> dict[str, AnswerIn]:
         "ict_spend": 18_400_000,
         "ai_implementation_spend": 64_000,
         "cost_avoided": 0,
-        "capacity_released": 449,
+        "capacity_released": 365,
         "policy_topics_covered": 5,
         "overdue_policy_share": 0,
         "processes_automated": 6,
