@@ -158,7 +158,9 @@ def _every_answer_is_simulated(url: str, run: Run, tmp_path: Path) -> None:
     with (
         serving(url, tmp_path) as server,
         httpx.Client(
-            base_url=server.base_url, headers={"Authorization": f"Bearer {key.out.strip()}"}
+            base_url=server.base_url,
+            headers={"Authorization": f"Bearer {key.out.strip()}"},
+            timeout=120,
         ) as client,
     ):
         pilots = client.get("/api/v1/pilots")
