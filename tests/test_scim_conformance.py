@@ -43,7 +43,9 @@ def scim_server(
 def test_every_check_of_scim2_tester_succeeds(scim_server: tuple[Server, str]) -> None:
     server, key = scim_server
     http = httpx2.Client(
-        base_url=f"{server.base_url}/scim/v2", headers={"Authorization": f"Bearer {key}"}
+        base_url=f"{server.base_url}/scim/v2",
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=120,
     )
     with http:
         results = check_server(SyncSCIMClient(http))
@@ -55,7 +57,7 @@ def test_every_check_of_scim2_tester_succeeds(scim_server: tuple[Server, str]) -
 def test_scim_sanity_has_but_one_opinion_left(scim_server: tuple[Server, str]) -> None:
     """It wants a group PATCHed to be answered with its members: 204 is what Microsoft Entra expects."""
     server, key = scim_server
-    found = run_probe_api(f"{server.base_url}/scim/v2", token=key, strict=True)
+    found = run_probe_api(f"{server.base_url}/scim/v2", token=key, strict=True, timeout=120)
     left = {
         r["name"]: r["message"] for r in found["results"] if r["status"] not in ("pass", "skip")
     }
