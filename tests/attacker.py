@@ -39,8 +39,9 @@ RECORDING, OTHER_ADMIN, DIRECT = (
 INDIRECT, BESIDE, UNMAPPED, EXCLUDED = {"liaison"}, {"supervision", "travel"}, {"X-9"}, {"leave"}
 ADMIN = RECORDING | OTHER_ADMIN
 WORKING = ADMIN | DIRECT | INDIRECT | BESIDE | UNMAPPED
-# Recorded now and then, beside the forms and visits of everybody who records at all.
+# Recorded now and then, beside the forms and visits of everybody who records at all; some weeks go without forms.
 NOW_AND_THEN = sorted((WORKING | EXCLUDED) - {"forms", "visit"})
+NO_FORMS = "no forms"
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,12 @@ class Council:
                 if not weeks[place] & RECORDED:
                     continue
                 found[person, week] = {
-                    "forms": _admin(person, week),
                     "visit": _direct(person, week),
+                    **(
+                        {"forms": _admin(person, week)}
+                        if (person, place) not in self.beside.get(NO_FORMS, ())
+                        else {}
+                    ),
                     **{
                         category: 5 + 11 * number + 2 * person + week.day
                         for number, category in enumerate(NOW_AND_THEN)

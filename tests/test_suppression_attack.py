@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.access.permissions import Role, Scope
-from tests.attacker import BASELINE_WEEKS, NOW_AND_THEN, Council, load
+from tests.attacker import BASELINE_WEEKS, NO_FORMS, NOW_AND_THEN, Council, load
 from tests.attacker_beyond import WiderAttack
 from tests.council import API, good
 from tests.council import Council as Service
@@ -70,6 +70,10 @@ def councils(draw: st.DrawFn) -> Council:
         beside[category] = {
             (n, week) for n in who for week in range(weeks) if chance.random() < share
         }
+    without = draw(st.sampled_from([0.0, 0.0, 0.5, 0.9]))
+    beside[NO_FORMS] = {
+        (n, week) for n in range(people) for week in range(weeks) if chance.random() < without
+    }
     return Council(places, arms, did, draw(st.sampled_from([0, 2])), pools, beside)
 
 

@@ -223,9 +223,10 @@ def disclosed(sums: Sums) -> tuple[Share, ...]:
 
 
 def disclosed_weekly(sums: Sums) -> list[tuple[Share, ...]]:
-    """The same of several windows together: who has any sample, and who is behind each share."""
+    """The same of several windows together: who has any sample, is behind each share, or has admin or direct time."""
     wholes = [definition.wholes(sums) for definition in (*DEFINITIONS, OUTSIDE)]
-    counts = [(each > 0).sum(axis=1).tolist() for each in (sums.days, *wholes)]
+    behind = (sums.days, *wholes, sums.amounts[ADMIN], sums.amounts[DIRECT])
+    counts = [(each > 0).sum(axis=1).tolist() for each in behind]
     return [tuple(Share(k, k) for k in of_window) for of_window in zip(*counts, strict=True)]
 
 
