@@ -11,7 +11,7 @@ from app.metrics.time_use.calculation import unmapped
 from app.metrics.time_use.measured import Measured, Sums
 from app.pilots.models import Arm
 from app.pilots.roll import Roll
-from app.time_use.daily.models import TimeUseCode
+from app.time_use.daily.models import Code
 from app.time_use.plans.expectation import Schedule, open_days, tally
 from app.time_use.samples.models import SampleMethod
 
@@ -73,7 +73,7 @@ class PhaseQuality:
 def quality_of(
     measured: Measured,
     sums: Sums,
-    codes: Sequence[TimeUseCode],
+    codes: Sequence[Code],
     roll: Roll,
     days: Window,
     schedule: Schedule | None,

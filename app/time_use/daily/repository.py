@@ -1,7 +1,7 @@
 """All SQL about daily facts: what is marked, what the samples of a day add up to, what is stored."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
 from app.access.principals import Principal
-from app.access.scoping import of, scoped, scoped_columns, scoped_once, within
+from app.access.scoping import of, scoped_columns, scoped_once, within
 from app.core.arrays import Ids, Reading, comes_whole
 from app.core.bulk.loading import load
 from app.core.local_days import overlapped
@@ -39,7 +39,7 @@ from app.core.lookup import among, asked, each_of
 from app.core.models import UtcDateTime, in_parts, metadata
 from app.core.periods import DAY, Window
 from app.time_use.daily.entries import LAYOUT
-from app.time_use.daily.models import TimeUseCode, TimeUseDay, TimeUsePerson
+from app.time_use.daily.models import Code, TimeUseCode, TimeUseDay, TimeUsePerson
 from app.time_use.samples.models import TimeSample, TimeUseDayMark
 
 _DAYS_AT_A_TIME = 500
@@ -237,7 +237,7 @@ class Stored:
     marked: set[date]
     moved: bool
     people: Ids
-    codes: list[TimeUseCode]
+    codes: list[Code]
 
 
 _PEOPLE = Reading(
@@ -315,25 +315,12 @@ async def stored(
         elif kind == _MOVED:
             moved = day is not None
         elif kind == _CODE:
-            codes.append(_code(principal, pilot_id, *code))
+            codes.append(Code(*code))
         else:
             known = _by_number(_PEOPLE.unpack(entries))
     if known is None:
         known = await people(session, principal, pilot_id)
     return Stored(held, marked, moved, known, sorted(codes, key=lambda code: code.number))
-
-
-def _code(
-    principal: Principal, pilot_id: UUID, number: int, source: str, category: str, method: str
-) -> TimeUseCode:
-    return TimeUseCode(
-        organisation_id=principal.organisation_id,
-        pilot_id=pilot_id,
-        number=number,
-        source=source,
-        category=category,
-        method=method,
-    )
 
 
 async def stored_days(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:
@@ -393,14 +380,29 @@ def _by_number(found: Mapping[str, NDArray[Any]]) -> Ids:
 
 async def codes(
     session: AsyncSession, principal: Principal, pilot_ids: Collection[UUID]
-) -> Mapping[UUID, list[TimeUseCode]]:
+) -> Mapping[UUID, list[Code]]:
     """The codes of some pilots, by their numbers."""
     c = TimeUseCode
-    statement = scoped(principal, c).where(col(c.pilot_id).in_(pilot_ids))
-    found: dict[UUID, list[TimeUseCode]] = {pilot_id: [] for pilot_id in pilot_ids}
-    for code in await session.exec(statement.order_by(col(c.pilot_id), col(c.number))):
-        found[code.pilot_id].append(code)
+    code = (col(c.number), col(c.source), col(c.category), col(c.method))
+    statement = scoped_columns(principal, c, col(c.pilot_id), *code)
+    statement = statement.where(col(c.pilot_id).in_(pilot_ids))
+    found: dict[UUID, list[Code]] = {pilot_id: [] for pilot_id in pilot_ids}
+    for pilot_id, *values in await session.exec(statement.order_by(col(c.number))):
+        found[pilot_id].append(Code(*values))
     return found
+
+
+async def add_codes(
+    session: AsyncSession, principal: Principal, codes: Mapping[UUID, Sequence[Code]]
+) -> None:
+    """Add codes of pilots, by the ids of these."""
+    owner = principal.organisation_id
+    session.add_all(
+        TimeUseCode(organisation_id=owner, pilot_id=pilot_id, **asdict(code))
+        for pilot_id, every in codes.items()
+        for code in every
+    )
+    await session.flush()
 
 
 async def add_people(

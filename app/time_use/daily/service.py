@@ -20,10 +20,9 @@ from app.pilots import service as pilots
 from app.pilots.models import Pilot
 from app.time_use.daily import repository
 from app.time_use.daily.entries import Entries, Entry, pack, unpack
-from app.time_use.daily.models import TimeUseCode
+from app.time_use.daily.models import Code
 from app.time_use.daily.repository import LocalDay, Summed
 
-Code = tuple[str, str, str]
 PilotDay = tuple[UUID, date]
 
 _log = structlog.get_logger(__name__)
@@ -38,19 +37,17 @@ class Facts:
 
     entries: Entries
     people: Ids
-    codes: list[TimeUseCode]
+    codes: list[Code]
 
 
 @dataclass(slots=True)
 class _Numbers:
     """The numbers of a pilot's people and codes; new ones are given to whoever comes for the first time."""
 
-    principal: Principal
-    pilot_id: UUID
     known_people: int
-    codes: list[TimeUseCode]
+    codes: list[Code]
     new_people: dict[UUID, int] = field(default_factory=dict)
-    _code: dict[Code, int] = field(init=False)
+    _code: dict[tuple[str, str, str], int] = field(init=False)
 
     def __post_init__(self) -> None:
         self._code = {(c.source, c.category, c.method): c.number for c in self.codes}
@@ -64,16 +61,7 @@ class _Numbers:
         key = (row.source, row.category, row.method)
         if key not in self._code:
             self._code[key] = len(self.codes)
-            self.codes.append(
-                TimeUseCode(
-                    organisation_id=self.principal.organisation_id,
-                    pilot_id=self.pilot_id,
-                    number=len(self.codes),
-                    source=row.source,
-                    category=row.category,
-                    method=row.method,
-                )
-            )
+            self.codes.append(Code(len(self.codes), *key))
         return person, self._code[key], row.minutes, row.samples
 
 
@@ -90,7 +78,7 @@ async def facts(session: AsyncSession, principal: Principal, pilot: Pilot, days:
         marked, packed = {days.starts_on + n * DAY for n in range(days.days)}, []
     if not marked:
         return Facts(unpack(sorted(packed)), held.people, held.codes)
-    numbers = _Numbers(principal, pilot.id, len(held.people), held.codes)
+    numbers = _Numbers(len(held.people), held.codes)
     days_marked = [(pilot.id, day) for day in marked]
     made = await _entries(session, principal, days_marked, {pilot.id: numbers})
     packed += [(day, pack(entries)) for (_, day), entries in made.items()]
@@ -148,8 +136,7 @@ async def _store(session: AsyncSession, principal: Principal, days: Collection[P
     people = await repository.people_counted(session, principal, pilot_ids)
     codes = await repository.codes(session, principal, pilot_ids)
     numbers = {
-        pilot_id: _Numbers(principal, pilot_id, people.get(pilot_id, 0), list(codes[pilot_id]))
-        for pilot_id in pilot_ids
+        pilot_id: _Numbers(people.get(pilot_id, 0), list(codes[pilot_id])) for pilot_id in pilot_ids
     }
     made = await _entries(session, principal, days, numbers)
     now = clock.now()
@@ -171,9 +158,8 @@ async def _store(session: AsyncSession, principal: Principal, days: Collection[P
         for person_id, number in each.new_people.items()
     }
     await repository.add_people(session, principal, new)
-    for pilot_id, each in numbers.items():
-        session.add_all(each.codes[len(codes[pilot_id]) :])
-    await session.flush()
+    added = {pilot_id: each.codes[len(codes[pilot_id]) :] for pilot_id, each in numbers.items()}
+    await repository.add_codes(session, principal, added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +181,7 @@ async def differences(
         return []  # nothing stored is read until it is made anew
     wanted = [d for n in range(days.days) if (d := days.starts_on + n * DAY) not in there.marked]
     held = dict(there.days)
-    numbers = {pilot.id: _Numbers(principal, pilot.id, len(there.people), there.codes)}
+    numbers = {pilot.id: _Numbers(len(there.people), there.codes)}
     made = await _entries(session, principal, [(pilot.id, day) for day in wanted], numbers)
     found = []
     for day in wanted:
