@@ -115,6 +115,8 @@ def _siblings(report: Report, minimum: int) -> dict[str, Figures]:
     altogether. Segments of a group are shown whole or not at all.
     """
     groups = report.groups
+    if not groups:
+        return {}
     broken_down = {slug for figures in groups.values() for slug in figures}
     total = {
         slug: figure

@@ -1,7 +1,7 @@
 """The figures of time use, from what people's time went to. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -253,6 +253,9 @@ class Changed:
 
     before: Period
     after: Period
+    _changes: dict[Definition, tuple[Change | None, int]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def of(self, who: NDArray[np.bool_]) -> "Changed":
         """The same of some of the people; `who` has shape (people,)."""
@@ -301,6 +304,11 @@ class Changed:
 
     def change(self, definition: Definition = STANDARD) -> tuple[Change | None, int]:
         """The change on the people with admin or direct time in both windows, and how many they are."""
+        if definition not in self._changes:
+            self._changes[definition] = self._change(definition)
+        return self._changes[definition]
+
+    def _change(self, definition: Definition) -> tuple[Change | None, int]:
         before, after = self.before.sums, self.after.sums
         if before is None or after is None:
             return None, 0
