@@ -147,7 +147,6 @@ async def load(
     span = span_of(pilot, window)
     if before is not None and question.as_of is not None:
         before = before.until(question.as_of)
-    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     plan = await plans.find(session, principal, pilot)
     schedule = plans.schedule_of(plan) if plan is not None else None
     # Who is away matters to what a plan expects, and to nothing else here.
@@ -155,6 +154,7 @@ async def load(
     asked = question.group_by
     groups = await grouping.of_pilot(session, principal, pilot, asked, alone=sees_people)
     facts = facts or await daily.facts(session, principal, pilot, span)
+    taxonomy = await taxonomies.chosen_or_usual(session, principal, pilot, facts.taxonomy)
     return Loaded(
         facts, roll, taxonomy, window, pilot.baseline, before, as_of, schedule, groups, asked
     )

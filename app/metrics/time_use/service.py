@@ -124,8 +124,8 @@ async def spent(
     as_of, before = days.ends_on - DAY, pilot.baseline
     if before is not None:
         before = before.until(as_of)
-    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     facts = facts or await daily.facts(session, principal, pilot, span_of(pilot, days))
+    taxonomy = await taxonomies.chosen_or_usual(session, principal, pilot, facts.taxonomy)
     loaded = Loaded(facts, roll, taxonomy, days, pilot.baseline, before, as_of)
     changed = await asyncio.to_thread(lambda: loaded.changed[Arm.PILOT])
     people = loaded.measured.arms[Arm.PILOT].people
@@ -141,9 +141,9 @@ async def waits(session: AsyncSession, principal: Principal, pilot: Pilot, as_of
         pilot: within reach.
         as_of: the last day that is told.
     """
-    taxonomy = await taxonomies.of_pilot(session, principal, pilot)
     roll = await membership.roll(session, principal, pilot, None)
     facts = await daily.facts(session, principal, pilot, span_of(pilot, pilot.window))
+    taxonomy = await taxonomies.chosen_or_usual(session, principal, pilot, facts.taxonomy)
     before = pilot.baseline.until(as_of) if pilot.baseline is not None else None
     loaded = Loaded(facts, roll, taxonomy, pilot.window, pilot.baseline, before, as_of)
     return await asyncio.to_thread(_waits, loaded, principal.organisation.minimum_group_size)

@@ -41,11 +41,12 @@ from app.core.periods import DAY, Window
 from app.time_use.daily.entries import LAYOUT
 from app.time_use.daily.models import Code, TimeUseCode, TimeUseDay, TimeUsePerson
 from app.time_use.samples.models import TimeSample, TimeUseDayMark
+from app.time_use.taxonomies.models import PilotTaxonomy
 
 _DAYS_AT_A_TIME = 500
 # No two zones are further apart.
 _ZONES_APART = 2 * DAY
-_HELD, _MARKED, _MOVED, _CODE, _PERSON = range(5)
+_HELD, _MARKED, _MOVED, _CODE, _TAXONOMY, _PERSON = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,8 @@ async def span(
 class Stored:
     """Days that are stored with their entries, days that are marked; `moved`: some are of another zone.
 
-    `people` and `codes` are those of all of the pilot's days, by their numbers.
+    `people` and `codes` are those of all of the pilot's days, by their numbers; `taxonomy` is the version that is
+    chosen to read it with, if one is.
     """
 
     days: list[tuple[date, bytes]]
@@ -238,6 +240,7 @@ class Stored:
     moved: bool
     people: Ids
     codes: list[Code]
+    taxonomy: str | None
 
 
 _PEOPLE = Reading(
@@ -250,11 +253,11 @@ _PEOPLE = Reading(
 
 
 def _stored(*, with_people: bool) -> CompoundSelect[*tuple[Any, ...]]:
-    """A kind, a day, its entries, the zone of a mark; of a code its number, source, category and method.
+    """A kind, a day, its entries, the zone of a mark or a taxonomy's version; a code's number, source, category, method.
 
     Read together: a journey to the database costs more than what each of them brings.
     """
-    d, m, c = TimeUseDay, TimeUseDayMark, TimeUseCode
+    d, m, c, t = TimeUseDay, TimeUseDayMark, TimeUseCode, PilotTaxonomy
     no_day, nothing, no_zone = cast(null(), Date), cast(null(), LargeBinary), cast(null(), String)
     no_code = (cast(null(), Integer), *(cast(null(), String) for _ in range(3)))
     code = (col(c.number), col(c.source), col(c.category), col(c.method))
@@ -277,6 +280,9 @@ def _stored(*, with_people: bool) -> CompoundSelect[*tuple[Any, ...]]:
         ),
         scoped_once(c, literal(_CODE), no_day, nothing, no_zone, *code).where(
             col(c.pilot_id) == bindparam("of_pilot")
+        ),
+        scoped_once(t, literal(_TAXONOMY), no_day, nothing, col(t.version), *no_code).where(
+            col(t.pilot_id) == bindparam("of_pilot")
         ),
     ]
     if with_people:
@@ -305,22 +311,25 @@ async def stored(
         marked_until=days.ends_on + _ZONES_APART,
         zone=zone_of(principal),
     )
-    held, marked, moved, codes, known = [], set(), False, [], None
+    held, marked, moved, codes, taxonomy, known = [], set(), False, [], None, None
     statement = _STORED_AND_PEOPLE if comes_whole(session) else _STORED
-    for kind, day, entries, zone, *code in await session.exec(statement, params=asked):  # type: ignore[call-overload]  # a union is executable
+    for kind, day, entries, name, *code in await session.exec(statement, params=asked):  # type: ignore[call-overload]  # a union is executable
         if kind == _HELD:
             held.append((day, entries))
         elif kind == _MARKED:
-            marked |= {each for each in _days_marked(principal, day, zone) if each in days}
+            marked |= {each for each in _days_marked(principal, day, name) if each in days}
         elif kind == _MOVED:
             moved = day is not None
         elif kind == _CODE:
             codes.append(Code(*code))
+        elif kind == _TAXONOMY:
+            taxonomy = name
         else:
             known = _by_number(_PEOPLE.unpack(entries))
     if known is None:
         known = await people(session, principal, pilot_id)
-    return Stored(held, marked, moved, known, sorted(codes, key=lambda code: code.number))
+    codes.sort(key=lambda code: code.number)
+    return Stored(held, marked, moved, known, codes, taxonomy)
 
 
 async def stored_days(session: AsyncSession, principal: Principal, pilot_id: UUID) -> set[date]:

@@ -33,11 +33,13 @@ class Facts:
     """What the samples of some days add up to, in the order of day, person and code.
 
     `people` and `codes` are what the numbers of the entries stand for; who has no entry may be among them.
+    `taxonomy` is the version that is chosen to read them with, if one is: read with them, and so as of then.
     """
 
     entries: Entries
     people: Ids
     codes: list[Code]
+    taxonomy: str | None
 
 
 @dataclass(slots=True)
@@ -77,13 +79,13 @@ async def facts(session: AsyncSession, principal: Principal, pilot: Pilot, days:
         # The council has moved to another zone: no day is what it was, also one that had no samples.
         marked, packed = {days.starts_on + n * DAY for n in range(days.days)}, []
     if not marked:
-        return Facts(unpack(sorted(packed)), held.people, held.codes)
+        return Facts(unpack(sorted(packed)), held.people, held.codes, held.taxonomy)
     numbers = _Numbers(len(held.people), held.codes)
     days_marked = [(pilot.id, day) for day in marked]
     made = await _entries(session, principal, days_marked, {pilot.id: numbers})
     packed += [(day, pack(entries)) for (_, day), entries in made.items()]
     people = np.concatenate([held.people, array_of(list(numbers.new_people))])
-    return Facts(unpack(sorted(packed)), people, numbers.codes)
+    return Facts(unpack(sorted(packed)), people, numbers.codes, held.taxonomy)
 
 
 async def _entries(

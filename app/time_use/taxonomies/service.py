@@ -132,6 +132,13 @@ async def of_pilot(session: AsyncSession, principal: Principal, pilot: Pilot) ->
     return await get(session, principal, _name(pilot, choice))
 
 
+async def chosen_or_usual(
+    session: AsyncSession, principal: Principal, pilot: Pilot, version: str | None
+) -> Version:
+    """The same, where the version that is chosen is known; None: none is."""
+    return await get(session, principal, version or _OF_KIND[pilot.kind])
+
+
 def _name(pilot: Pilot, choice: PilotTaxonomy | None) -> str:
     return choice.version if choice else _OF_KIND[pilot.kind]
 
