@@ -19,7 +19,13 @@ from statsmodels.regression.linear_model import WLS
 from app.metrics.statistics.bootstraps import share_bootstrap, share_change_bootstrap
 from app.metrics.statistics.changes import difference_of_changes, paired_share_change
 from app.metrics.statistics.intervals import Interval
-from app.metrics.statistics.ratios import ratio_linearised, share_jackknife_logit
+from app.metrics.statistics.ratios import (
+    ratio_jackknife,
+    ratio_linearised,
+    ratios_jackknife,
+    share_jackknife_logit,
+    shares_jackknife_logit,
+)
 
 Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats]
@@ -165,6 +171,39 @@ def test_intervals_hold_their_figure_and_stay_within_what_can_be(
     assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-6)
     back = changed(after, before)
     assert back == pytest.approx((-value, -most, -least), abs=1e-9)
+
+
+# Of several windows: who has nothing in one, or nothing but the one part, may have both in another.
+_WINDOWS = st.integers(0, 12).flatmap(
+    lambda people: st.lists(
+        st.lists(
+            st.tuples(st.sampled_from([0.0, 30.0, 45.5, 480.0]), st.sampled_from([0.0, 0.3, 1.0])),
+            min_size=people,
+            max_size=people,
+        ),
+        max_size=4,
+    ).map(lambda rows: np.array(rows).reshape(len(rows), people, 2))
+)
+
+
+@given(_WINDOWS)
+@_SETTINGS
+def test_several_shares_and_ratios_at_once_are_those_of_each_alone(people: Floats) -> None:
+    wholes = people[..., 0]
+    parts = wholes * people[..., 1]
+    shares, ratios = shares_jackknife_logit(parts, wholes), ratios_jackknife(parts, wholes)
+    assert len(shares) == len(ratios) == len(people)
+    for row, (share, ratio) in enumerate(zip(shares, ratios, strict=True)):
+        counts = wholes[row] > 0
+        alone = parts[row][counts], wholes[row][counts]
+        for found, expected in (
+            (share, share_jackknife_logit(*alone)),
+            (ratio, ratio_jackknife(*alone)),
+        ):
+            assert (found is None) == (expected is None)
+            if found is not None:
+                assert ends(found) == pytest.approx(ends(expected), abs=1e-12)
+                assert found.method == expected.method  # type: ignore[union-attr]  # both are there
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
