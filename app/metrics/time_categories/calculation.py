@@ -15,7 +15,7 @@ from app.metrics.registry import (
 )
 from app.metrics.statistics.changes import paired_share_change
 from app.metrics.time_use.calculation import NO_BASELINE, NOBODY_IN_BOTH, Period, nothing
-from app.time_use.daily.models import TimeUseCode
+from app.time_use.daily.models import Code
 from app.time_use.taxonomies.codebook import Codebook
 from app.time_use.taxonomies.models import WorkClass
 from app.time_use.taxonomies.schemas import Category
@@ -30,7 +30,7 @@ def lines_of(categories: Sequence[Category]) -> list[Line]:
 
 
 def line_of_each(
-    codes: Sequence[TimeUseCode], codebook: Codebook, lines: Sequence[Line]
+    codes: Sequence[Code], codebook: Codebook, lines: Sequence[Line]
 ) -> NDArray[np.int64]:
     """Shape (codes,): the place of the line that each code counts in."""
     place = {line.code if line is not None else None: n for n, line in enumerate(lines)}
