@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from app.core import clock
@@ -16,6 +16,8 @@ class Person(Revised, IdentifiedRow, table=True):
     __tablename__ = "person"
     __table_args__ = (
         UniqueConstraint("organisation_id", "external_id"),
+        # Sign-in names are looked up in whatever case.
+        Index("ix_person_user_name", "organisation_id", text("lower(user_name)")),
         CheckConstraint("fte > 0 AND fte <= 1.5", name="fte"),
         CheckConstraint(
             "left_on IS NULL OR started_on IS NULL OR left_on >= started_on", name="dates"
