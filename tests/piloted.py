@@ -138,7 +138,7 @@ def lead_a_pilot(hands: Hands, name: str) -> None:
         "Admin to direct work: 67:33 before, 33:67 during the pilot"
     )
     satisfied = page.locator(".figure").filter(has_text="Satisfaction")
-    expect(satisfied.locator(".value").first).to_have_text("1 points of 1 to 5")
+    expect(satisfied.locator(".value").first).to_have_text("1 point of 1 to 5")
 
 
 def _import(hands: Hands, name: str, lines: list[str], count: int) -> None:
