@@ -177,7 +177,7 @@ async def _sqlite(folder: Path) -> None:
     url = f"sqlite:///{file}"
     await asyncio.to_thread(asyncio.run, migrate(url))
     with serving(url, folder / "on_sqlite") as server:
-        prepared = _Prepared(Machine(server, server.found("Benchmark"), url, folder))
+        prepared = _Prepared(Machine(server, await server.founded("Benchmark"), url, folder))
         limits: list[float] = []
         found: dict[str, list[float]] = {media_type: [] for media_type in _FORMS}
         for _ in range(ROUNDS):
